@@ -1,0 +1,90 @@
+/** Every name that Diskferry gives to a thing outside itself is made here, and nowhere else. */
+
+/** NBD export name of a volume: `migration-vol-{volume_uuid}`. */
+export function exportName(volumeId: string): string {
+  return `migration-vol-${volumeId}`;
+}
+
+/** The volume that an export name belongs to, or undefined when it is not one of ours. */
+export function volumeOfExportName(name: string): string | undefined {
+  return /^migration-vol-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(name)?.[1];
+}
+
+/**
+ * The serial that the guest sees. CloudStack's KVM agent: the first 20 hexadecimal digits of the volume's uuid
+ * (LibvirtComputingResource.diskUuidToSerial).
+ */
+export function volumeSerial(volumeId: string): string {
+  return volumeId.replaceAll('-', '').slice(0, 20);
+}
+
+/**
+ * By-id link names under which a guest may show the volume, in the order in which they are looked for: virtio-blk first, then
+ * virtio-scsi in both of its forms.
+ */
+export function byIdLinkNames(volumeId: string): readonly string[] {
+  const serial = volumeSerial(volumeId);
+  return [`virtio-${serial}`, `scsi-0QEMU_QEMU_HARDDISK_${serial}`, `scsi-${serial}`];
+}
+
+/**
+ * Name of a volume: `diskferry-{source VM}-{key}-{8 hex of the operation id}`. CloudStack does not make names unique, the
+ * operation id does. Characters that a CloudStack name would not survive are replaced.
+ */
+export function volumeName(sourceVmName: string, diskKey: number, operationId: string): string {
+  const vm = sourceVmName.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 60);
+  return `diskferry-${vm}-${String(diskKey)}-${operationId.replaceAll('-', '').slice(0, 8)}`;
+}
+
+/** Keys of the tags that mark a volume as ours in CloudStack. */
+export const volumeTagKeys = {
+  /** the workflow id that owns the volume */
+  owner: 'diskferry-owner',
+  /** `{site}/{source id}/{source VM id}` */
+  vm: 'diskferry-vm',
+  /** the disk key */
+  disk: 'diskferry-disk',
+  /** `begun` from the moment at which a copy may have written the volume */
+  data: 'diskferry-data',
+} as const;
+
+/** What identifies a source VM everywhere: the place it comes from and its id there, as seen from one site. */
+export interface SourceVmKey {
+  readonly site: string;
+  readonly sourceId: string;
+  readonly sourceVmId: string;
+}
+
+/** `{site}/{source id}/{source VM id}`, the tail of workflow ids and the value of the vm tag. */
+export function sourceVmPath(vm: SourceVmKey): string {
+  return `${vm.site}/${vm.sourceId}/${vm.sourceVmId}`;
+}
+
+/** Workflow id of a replication. */
+export function replicationWorkflowId(vm: SourceVmKey): string {
+  return `replicate-vm/${sourceVmPath(vm)}`;
+}
+
+/** Workflow id of a release. */
+export function releaseWorkflowId(vm: SourceVmKey): string {
+  return `release-vm/${sourceVmPath(vm)}`;
+}
+
+/** Task queues. One process may serve all of them. */
+export const taskQueues = {
+  /** workflows and database activities */
+  main: 'diskferry',
+  /** CloudStack calls of one site */
+  site: (site: string) => `diskferry-site-${site}`,
+  /** short device and export work on one appliance */
+  appliance: (applianceId: string) => `diskferry-appliance-${applianceId}`,
+  /** long copies on one appliance, apart so that they never take the slots that closing an export needs */
+  applianceCopy: (applianceId: string) => `diskferry-appliance-${applianceId}-copy`,
+} as const;
+
+/** Search attributes, all of type Keyword. */
+export const searchAttributeNames = {
+  site: 'DiskferrySite',
+  vm: 'DiskferryVm',
+  phase: 'DiskferryPhase',
+} as const;

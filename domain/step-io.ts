@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { bytesSchema, diskKeySchema, siteNameSchema, sourceIdSchema, uuidSchema } from './identifiers';
+import { diskSourceSchema, replicationRequestSchema } from './request';
+
+/**
+ * What workflows hand to activities and get back: plain JSON, parsed again where it arrives. Inputs stay backward compatible:
+ * fields are added as optional, never renamed.
+ */
+
+/** The VM that a step works for, and where its volumes go. */
+export const vmRefSchema = z.object({
+  site: siteNameSchema,
+  sourceId: sourceIdSchema,
+  sourceVmId: uuidSchema,
+  vmName: z.string().min(1),
+  applianceId: uuidSchema,
+  /**
+   * Run id of the first execution of the workflow: stays through reset and continue-as-new, so it names "what this run made",
+   * while the activity's own run id is what claims are fenced by.
+   */
+  firstRunId: z.string().min(1),
+});
+export type VmRef = z.output<typeof vmRefSchema>;
+
+/** One disk of it, in one provisioning attempt (1, 2, …). */
+export const diskRefSchema = vmRefSchema.extend({
+  attempt: z.int().min(1),
+  diskKey: diskKeySchema,
+});
+export type DiskRef = z.output<typeof diskRefSchema>;
+
+export const claimVmInputSchema = vmRefSchema.extend({
+  kind: z.enum(['replication', 'release']),
+  requestId: uuidSchema.optional(),
+  requestDigest: z.string().optional(),
+});
+export type ClaimVmInput = z.output<typeof claimVmInputSchema>;
+export const claimVmOutputSchema = z.object({ epoch: z.int() });
+export type ClaimVmOutput = z.output<typeof claimVmOutputSchema>;
+
+export const preflightInputSchema = z.object({ vm: vmRefSchema, request: replicationRequestSchema });
+export type PreflightInput = z.output<typeof preflightInputSchema>;
+/** Existing volumes of the VM, by disk key; only with `overwrite`. */
+export const preflightSiteOutputSchema = z.object({
+  zoneId: uuidSchema,
+  zoneName: z.string(),
+  diskOfferingId: uuidSchema,
+  diskOfferingName: z.string(),
+  cloudStackVersion: z.string(),
+  applianceName: z.string(),
+  freeSlots: z.int(),
+  slotLimit: z.int(),
+  mayChooseVolumeIds: z.boolean(),
+  existingVolumes: z.array(z.object({ diskKey: diskKeySchema, volumeId: uuidSchema })),
+});
+export type PreflightSiteOutput = z.output<typeof preflightSiteOutputSchema>;
+export const preflightApplianceOutputSchema = z.object({
+  identity: z.string().describe('how the machine was proven to be the appliance'),
+  bootId: z.string(),
+  sources: z.array(z.object({ diskKey: diskKeySchema, sizeBytes: bytesSchema })),
+});
+export type PreflightApplianceOutput = z.output<typeof preflightApplianceOutputSchema>;
+
+export const createVolumeInputSchema = diskRefSchema.extend({
+  sizeBytes: bytesSchema.min(1),
+  backingUuid: z.string().optional(),
+  /** a volume that this disk has already; it is taken instead of making one */
+  existingVolumeId: uuidSchema.optional(),
+  account: z.string().optional(),
+  domainId: uuidSchema.optional(),
+  projectId: uuidSchema.optional(),
+});
+export type CreateVolumeInput = z.output<typeof createVolumeInputSchema>;
+export const createVolumeOutputSchema = z.object({
+  volumeId: uuidSchema,
+  volumeName: z.string(),
+  /** size of the volume, whole GiB */
+  volumeBytes: bytesSchema,
+  /** false when the volume was there before */
+  created: z.boolean(),
+});
+export type CreateVolumeOutput = z.output<typeof createVolumeOutputSchema>;
+
+/** deleteVolume finds the volumes by the operation rows of this owner and disk: the id may not have been known when it was owed. */
+export const deleteVolumeInputSchema = diskRefSchema;
+export type DeleteVolumeInput = DiskRef;
+
+/** Input of every step and undo on a volume that is known. */
+export const volumeRefSchema = diskRefSchema.extend({ volumeId: uuidSchema, volumeBytes: bytesSchema });
+export type VolumeRef = z.output<typeof volumeRefSchema>;
+
+export const attachVolumeOutputSchema = z.object({
+  /** CloudStack's deviceid; never used to guess a device */
+  cloudStackDeviceId: z.int().min(0),
+  /** it was attached there before this run's first act, so undo leaves it */
+  foundAttached: z.boolean(),
+});
+export type AttachVolumeOutput = z.output<typeof attachVolumeOutputSchema>;
+
+/** How a device was proven to be a volume; proven again before anything writes to it. */
+export const deviceProofSchema = z.object({
+  /** stable by-id path, the device node of the mapping */
+  deviceNode: z.string(),
+  /** what the link led to, for people: `/dev/vdc` */
+  kernelNode: z.string(),
+  serial: z.string(),
+  sizeBytes: bytesSchema,
+  bootId: z.string(),
+  /** block device: its diskseq; simulated: inode of the file */
+  instance: z.string(),
+  simulated: z.boolean(),
+});
+export type DeviceProof = z.output<typeof deviceProofSchema>;
+
+export const mapDeviceInputSchema = volumeRefSchema.extend({
+  deviceNode: z.string(),
+  cloudStackDeviceId: z.int().min(0),
+});
+export type MapDeviceInput = z.output<typeof mapDeviceInputSchema>;
+export const mapDeviceOutputSchema = z.object({ devicePath: z.string() });
+export type MapDeviceOutput = z.output<typeof mapDeviceOutputSchema>;
+
+export const exportInputSchema = volumeRefSchema.extend({ device: deviceProofSchema });
+export type ExportInput = z.output<typeof exportInputSchema>;
+export const openExportOutputSchema = z.object({ exportName: z.string(), uri: z.string() });
+export type OpenExportOutput = z.output<typeof openExportOutputSchema>;
+
+export const copyDiskInputSchema = exportInputSchema.extend({
+  source: diskSourceSchema,
+  /** true: the volume is new and the site says that new volumes read as zeros, so holes of the source need no writing */
+  targetIsZero: z.boolean(),
+});
+export type CopyDiskInput = z.output<typeof copyDiskInputSchema>;
+export const copyDiskOutputSchema = z.object({
+  sourceBytes: bytesSchema,
+  /** `sha256-1GiB:…` over the source's bytes */
+  sourceHash: z.string(),
+});
+export type CopyDiskOutput = z.output<typeof copyDiskOutputSchema>;
+
+export const verifyDiskOutputSchema = z.object({ sourceHash: z.string(), targetHash: z.string() });
+export type VerifyDiskOutput = z.output<typeof verifyDiskOutputSchema>;
+
+export const undoOutcomeSchema = z.object({
+  undo: z.enum(['deleteVolume', 'detachVolume', 'confirmDeviceGone', 'unmapDevice', 'closeExport']),
+  outcome: z.enum(['undone', 'nothing-to-undo', 'kept']),
+  reason: z.string().optional(),
+});
+
+export const endClaimInputSchema = vmRefSchema;

@@ -1,0 +1,26 @@
+import type { StepName, UndoName } from './steps';
+
+/** What is to become of a VM's volumes when its run stops. */
+export type UndoPolicy =
+  /** provisioning failed: everything this run made is taken back */
+  | 'compensate'
+  /** `cancel {keepVolumes: false}`: exports closed, mappings removed, volumes detached; empty ones deleted, those with data kept */
+  | 'cancel'
+  /** `cancel {keepVolumes: true}`: exports closed, nothing detached or deleted */
+  | 'keep-volumes';
+
+/**
+ * Whether an undo that is owed for a step runs under a policy. Whether a volume may be deleted is not decided here: deleteVolume
+ * itself keeps whatever a copy may have written.
+ */
+export function undoApplies(policy: UndoPolicy, step: StepName): boolean {
+  return policy === 'keep-volumes' ? step === 'openExport' : true;
+}
+
+/** How an undo ended. `kept` is no failure: the thing holds data or was there before, and is named with the reason. */
+export interface UndoOutcome {
+  readonly undo: UndoName;
+  readonly outcome: 'undone' | 'nothing-to-undo' | 'kept';
+  /** what was kept and why, for people */
+  readonly reason?: string;
+}
