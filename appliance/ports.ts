@@ -146,7 +146,10 @@ export interface CopyLock {
 /** How this machine proves that it is the appliance VM. */
 export interface ApplianceIdentity {
   /** `ok` with what proved it, or not, with what was seen instead. */
-  prove(): Promise<{ ok: true; how: string } | { ok: false; evidence: string }>;
+  prove(expected: {
+    applianceId: string;
+    macAddresses: readonly string[];
+  }): Promise<{ ok: true; how: string } | { ok: false; evidence: string }>;
 }
 
 /** Checks that the tools of the appliance are there and run (nbdkit, nbdinfo, nbdcopy, qemu-img, qemu-io, flock, setpriv). */

@@ -50,10 +50,15 @@ export const preflightSiteOutputSchema = z.object({
   applianceName: z.string(),
   freeSlots: z.int(),
   slotLimit: z.int(),
+  /** the key is root admin's, so volume ids may be chosen (customid) */
   mayChooseVolumeIds: z.boolean(),
+  /** MAC addresses of the appliance's network cards, as CloudStack lists them: evidence for `identity = "nic"` */
+  applianceMacAddresses: z.array(z.string()),
   existingVolumes: z.array(z.object({ diskKey: diskKeySchema, volumeId: uuidSchema })),
 });
 export type PreflightSiteOutput = z.output<typeof preflightSiteOutputSchema>;
+export const preflightApplianceInputSchema = preflightInputSchema.extend({ applianceMacAddresses: z.array(z.string()) });
+export type PreflightApplianceInput = z.output<typeof preflightApplianceInputSchema>;
 export const preflightApplianceOutputSchema = z.object({
   identity: z.string().describe('how the machine was proven to be the appliance'),
   bootId: z.string(),

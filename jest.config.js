@@ -1,0 +1,36 @@
+'use strict';
+
+/** One project per tier, so that `jest --selectProjects domain` needs nothing but Node. */
+const project = (displayName, options = {}) => ({
+  displayName,
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
+  transform: {
+    '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
+  ...options,
+});
+
+const withServers = { globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' };
+
+/** @type {import('jest').Config} */
+module.exports = {
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  projects: [
+    project('domain'),
+    project('lint'),
+    project('replay'),
+    project('cloudstack'),
+    project('simulator'),
+    project('appliance'),
+    project('worker'),
+    project('client'),
+    project('stack'),
+    project('database', withServers),
+    project('activities', withServers),
+    project('end-to-end', withServers),
+  ],
+};
