@@ -16,20 +16,13 @@ export const phaseSchema = z.enum([
   'cancelled',
   'needs_attention',
   'abandoned',
-  'failed',
 ]);
 export type Phase = z.output<typeof phaseSchema>;
 
 /** Phases in which a run has ended. */
-export const finalPhases: ReadonlySet<Phase> = new Set([
-  'replicated',
-  'rolled_back',
-  'cancelled',
-  'abandoned',
-  'failed',
-]);
+export const finalPhases: ReadonlySet<Phase> = new Set(['replicated', 'rolled_back', 'cancelled', 'abandoned']);
 
-const aside: readonly Phase[] = ['retrying', 'paused', 'cancelling', 'compensating', 'failed'];
+const aside: readonly Phase[] = ['retrying', 'paused', 'cancelling', 'compensating'];
 
 /** Which phase may follow which. A pause or a failure may come from anywhere that works, and goes back to where it came from. */
 export const phaseTransitions: Readonly<Record<Phase, ReadonlySet<Phase>>> = {
@@ -47,16 +40,14 @@ export const phaseTransitions: Readonly<Record<Phase, ReadonlySet<Phase>>> = {
     'rolled_back',
     'cancelling',
     'cancelled',
-    'failed',
     'paused',
   ]),
-  cancelling: new Set<Phase>(['cancelled', 'needs_attention', 'failed']),
+  cancelling: new Set<Phase>(['cancelled', 'needs_attention']),
   needs_attention: new Set<Phase>(['compensating', 'cancelling', 'rolled_back', 'cancelled', 'abandoned']),
   replicated: new Set(),
   rolled_back: new Set(),
   cancelled: new Set(),
   abandoned: new Set(),
-  failed: new Set(),
 };
 
 /** Whether a run may go from one phase to another. */

@@ -38,7 +38,12 @@ export type ClaimVmInput = z.output<typeof claimVmInputSchema>;
 export const claimVmOutputSchema = z.object({ epoch: z.int() });
 export type ClaimVmOutput = z.output<typeof claimVmOutputSchema>;
 
-export const preflightInputSchema = z.object({ vm: vmRefSchema, request: replicationRequestSchema });
+export const preflightInputSchema = z.object({
+  vm: vmRefSchema,
+  request: replicationRequestSchema,
+  /** true: only looks, reserves no slots (`replicate --dry-run`) */
+  planOnly: z.boolean().optional(),
+});
 export type PreflightInput = z.output<typeof preflightInputSchema>;
 /** Existing volumes of the VM, by disk key; only with `overwrite`. */
 export const preflightSiteOutputSchema = z.object({
@@ -57,7 +62,9 @@ export const preflightSiteOutputSchema = z.object({
   existingVolumes: z.array(z.object({ diskKey: diskKeySchema, volumeId: uuidSchema })),
 });
 export type PreflightSiteOutput = z.output<typeof preflightSiteOutputSchema>;
-export const preflightApplianceInputSchema = preflightInputSchema.extend({ applianceMacAddresses: z.array(z.string()) });
+export const preflightApplianceInputSchema = preflightInputSchema.extend({
+  applianceMacAddresses: z.array(z.string()),
+});
 export type PreflightApplianceInput = z.output<typeof preflightApplianceInputSchema>;
 export const preflightApplianceOutputSchema = z.object({
   identity: z.string().describe('how the machine was proven to be the appliance'),
@@ -153,3 +160,20 @@ export const undoOutcomeSchema = z.object({
 });
 
 export const endClaimInputSchema = vmRefSchema;
+
+/** The `listReplicas` activity: what a release has to take apart. */
+export const listReplicasInputSchema = vmRefSchema;
+export const listReplicasOutputSchema = z.object({
+  replicas: z.array(
+    z.object({
+      diskKey: diskKeySchema,
+      volumeId: uuidSchema,
+      volumeName: z.string(),
+      volumeBytes: bytesSchema,
+      copyBegun: z.boolean(),
+      devicePath: z.string().optional(),
+      deviceNode: z.string().optional(),
+    }),
+  ),
+});
+export type ListReplicasOutput = z.output<typeof listReplicasOutputSchema>;
