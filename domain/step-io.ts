@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { failureRecordSchema } from './failures';
 import { bytesSchema, diskKeySchema, siteNameSchema, sourceIdSchema, uuidSchema } from './identifiers';
+import { phaseSchema } from './phases';
 import { diskSourceSchema, replicationRequestSchema } from './request';
 
 /**
@@ -93,13 +95,31 @@ export const createVolumeOutputSchema = z.object({
 });
 export type CreateVolumeOutput = z.output<typeof createVolumeOutputSchema>;
 
-/** deleteVolume finds the volumes by the operation rows of this owner and disk: the id may not have been known when it was owed. */
-export const deleteVolumeInputSchema = diskRefSchema;
-export type DeleteVolumeInput = DiskRef;
+/**
+ * `undo` (the default) takes back what this run made and leaves what it found; `release` is the operator's wish that the replicas
+ * leave the appliance, whichever run attached them.
+ */
+export const undoModeSchema = z.enum(['undo', 'release']);
+export type UndoMode = z.output<typeof undoModeSchema>;
+
+/**
+ * As an undo, deleteVolume finds the volumes by the operation rows of this owner and disk: the id may not have been known when it
+ * was owed. In a release it deletes the one volume that the operator named, whatever it holds.
+ */
+export const deleteVolumeInputSchema = diskRefSchema.extend({
+  mode: undoModeSchema.optional(),
+  /** the volume that the operator named; needed in a release */
+  volumeId: uuidSchema.optional(),
+});
+export type DeleteVolumeInput = z.output<typeof deleteVolumeInputSchema>;
 
 /** Input of every step and undo on a volume that is known. */
 export const volumeRefSchema = diskRefSchema.extend({ volumeId: uuidSchema, volumeBytes: bytesSchema });
 export type VolumeRef = z.output<typeof volumeRefSchema>;
+
+/** Input of detachVolume, confirmDeviceGone, unmapDevice and closeExport; the step's own input will do. */
+export const undoVolumeInputSchema = volumeRefSchema.extend({ mode: undoModeSchema.optional() });
+export type UndoVolumeInput = z.output<typeof undoVolumeInputSchema>;
 
 export const attachVolumeOutputSchema = z.object({
   /** CloudStack's deviceid; never used to guess a device */
@@ -150,6 +170,8 @@ export const copyDiskOutputSchema = z.object({
 });
 export type CopyDiskOutput = z.output<typeof copyDiskOutputSchema>;
 
+export const verifyDiskInputSchema = exportInputSchema;
+export type VerifyDiskInput = z.output<typeof verifyDiskInputSchema>;
 export const verifyDiskOutputSchema = z.object({ sourceHash: z.string(), targetHash: z.string() });
 export type VerifyDiskOutput = z.output<typeof verifyDiskOutputSchema>;
 
@@ -160,6 +182,17 @@ export const undoOutcomeSchema = z.object({
 });
 
 export const endClaimInputSchema = vmRefSchema;
+export type EndClaimInput = VmRef;
+
+/** One line of the projection of runs in SQL: what the run does now, or how it ended (a final phase). */
+export const recordPhaseInputSchema = vmRefSchema.extend({
+  phase: phaseSchema,
+  reason: z.string().optional(),
+  failure: failureRecordSchema.optional(),
+  /** the run's result, with a final phase */
+  result: z.record(z.string(), z.unknown()).optional(),
+});
+export type RecordPhaseInput = z.output<typeof recordPhaseInputSchema>;
 
 /** The `listReplicas` activity: what a release has to take apart. */
 export const listReplicasInputSchema = vmRefSchema;
