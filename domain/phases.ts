@@ -16,17 +16,19 @@ export const phaseSchema = z.enum([
   'cancelled',
   'needs_attention',
   'abandoned',
+  'releasing',
+  'released',
 ]);
 export type Phase = z.output<typeof phaseSchema>;
 
 /** Phases in which a run has ended. */
-export const finalPhases: ReadonlySet<Phase> = new Set(['replicated', 'rolled_back', 'cancelled', 'abandoned']);
+export const finalPhases: ReadonlySet<Phase> = new Set(['replicated', 'rolled_back', 'cancelled', 'abandoned', 'released']);
 
 const aside: readonly Phase[] = ['retrying', 'paused', 'cancelling', 'compensating'];
 
 /** Which phase may follow which. A pause or a failure may come from anywhere that works, and goes back to where it came from. */
 export const phaseTransitions: Readonly<Record<Phase, ReadonlySet<Phase>>> = {
-  preflight: new Set<Phase>(['provisioning', ...aside]),
+  preflight: new Set<Phase>(['provisioning', 'releasing', ...aside]),
   provisioning: new Set<Phase>(['copying', 'held', ...aside]),
   copying: new Set<Phase>(['verifying', 'replicated', 'held', ...aside]),
   verifying: new Set<Phase>(['copying', 'replicated', 'held', ...aside]),
@@ -43,11 +45,21 @@ export const phaseTransitions: Readonly<Record<Phase, ReadonlySet<Phase>>> = {
     'paused',
   ]),
   cancelling: new Set<Phase>(['cancelled', 'needs_attention']),
-  needs_attention: new Set<Phase>(['compensating', 'cancelling', 'rolled_back', 'cancelled', 'abandoned']),
+  needs_attention: new Set<Phase>([
+    'compensating',
+    'cancelling',
+    'releasing',
+    'rolled_back',
+    'cancelled',
+    'released',
+    'abandoned',
+  ]),
   replicated: new Set(),
   rolled_back: new Set(),
   cancelled: new Set(),
   abandoned: new Set(),
+  releasing: new Set<Phase>(['released', 'needs_attention']),
+  released: new Set(),
 };
 
 /** Whether a run may go from one phase to another. */

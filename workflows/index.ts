@@ -1,0 +1,4 @@
+/** The workflow types of Diskferry: what the bundle exports. */
+export { planReplication } from './plan-replication';
+export { releaseVm } from './release-vm';
+export { replicateVm } from './replicate-vm';
