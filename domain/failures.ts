@@ -34,6 +34,13 @@ const COUNTS =
 
 export const failureTable = {
   // The caller's side
+  usage: {
+    class: 'refused',
+    message: '{problem}',
+    systemDoes: REFUSES,
+    next: 'See: {command} --help',
+    exitCode: 2,
+  },
   'request-invalid': {
     class: 'refused',
     message: 'The request is not valid: {problems}',
@@ -272,6 +279,13 @@ export const failureTable = {
     next: 'Check the address (TEMPORAL_ADDRESS or temporal.toml) and the server.',
     exitCode: 1,
   },
+  'worker-missing': {
+    class: 'unavailable',
+    message: 'No worker polls task queue {taskQueue}, so {what}',
+    systemDoes: WAITS,
+    next: 'Start a worker that serves it: diskferry worker --queues {taskQueue}',
+    exitCode: 1,
+  },
   'job-pending': {
     class: 'unavailable',
     message: 'Disk {diskKey}: volume {volumeId} has a CloudStack job that is not final yet (job {jobId})',
@@ -444,6 +458,13 @@ export const failureTable = {
   },
 
   // Ends of a run
+  'run-ended-outside': {
+    class: 'failed',
+    message: 'Run {runId} of VM {vm} was ended from outside ({how}); it could take nothing back. Cause: {cause}',
+    systemDoes: 'does nothing more on behalf of that run; the next run of the VM finds what it made',
+    next: 'Send the request again with a new requestId, or release what is there: diskferry release {vm}',
+    exitCode: 1,
+  },
   'rolled-back': {
     class: 'failed',
     message: 'VM {vm} was not replicated; everything this run made was taken back. Cause: {cause}',
