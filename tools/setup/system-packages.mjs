@@ -13,6 +13,7 @@ export const systemPrograms = {
   sfdisk: 'fdisk',
   mke2fs: 'e2fsprogs',
   debugfs: 'e2fsprogs',
+  fallocate: 'util-linux',
   setpriv: 'util-linux',
   flock: 'util-linux',
 };
