@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { CloudStackError, type CloudStackErrorFields, type CloudStackErrorKind } from './errors';
+import type { HttpAnswer } from './transport';
+
+/** A read may be repeated and has no outcome to lose; a change is sent once. */
+export type Effect = 'read' | 'change';
+
+/** Which exchange an answer belongs to. */
+export interface Exchange {
+  readonly command: string;
+  readonly effect: Effect;
+  readonly endpoint: string;
+}
+
+const failureSchema = z.object({
+  errorcode: z.coerce.number(),
+  cserrorcode: z.coerce.number().optional(),
+  errortext: z.string().default(''),
+});
+
+/** What stands in the envelope of an answer. */
+export type Content = Readonly<Record<string, unknown>>;
+
+/**
+ * The content of an answer (`{"listzonesresponse": {…}}` without its envelope), or the error that it is.
+ *
+ * @param hint what more can be said of a 401: a bad key, a bad signature and a wrong clock all get the same words
+ * @throws CloudStackError of every kind
+ */
+export function judgeAnswer(exchange: Exchange, answer: HttpAnswer, hint?: string): Content {
+  const envelope = parseObject(answer.text);
+  const own = envelope?.[`${exchange.command.toLowerCase()}response`];
+  // errors come under the command's key, `errorresponse` or, without a command, `null` (fixture authentication)
+  const content = isObject(own) ? own : Object.values(envelope ?? {}).find(isObject);
+  const failed = failureSchema.safeParse(content);
+  if (failed.success) throw failureOf(exchange, answer, failed.data, hint);
+  if (answer.status === 200 && isObject(own)) return own;
+  throw unusable(exchange, answer);
+}
+
+/** The error of an answer with CloudStack's own failure in it. */
+function failureOf(
+  exchange: Exchange,
+  answer: HttpAnswer,
+  failed: z.output<typeof failureSchema>,
+  hint: string | undefined,
+): CloudStackError {
+  const { errorcode, cserrorcode, errortext } = failed;
+  const words = errortext.trim() === '' ? `error ${String(errorcode)} without a text` : errortext.trim();
+  const retryAfterMs = errorcode === 429 ? retryAfter(answer, errortext) : undefined;
+  return new CloudStackError({
+    ...fieldsOf(exchange, answer),
+    kind: kindOf(errorcode, errortext),
+    text: hint !== undefined && errorcode === 401 ? `${words} (${hint})` : words,
+    errorCode: errorcode,
+    ...(cserrorcode !== undefined && { csErrorCode: cserrorcode }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/**
+ * Codes first; texts only where one code means several things (nearly everything is a 431), and then by the words that the
+ * releases 4.18 to 4.23 have in common.
+ */
+function kindOf(errorCode: number, text: string): CloudStackErrorKind {
+  if (errorCode === 401 || errorCode === 432 || errorCode === 511) return 'unauthorized';
+  if (errorCode === 429 || errorCode === 503) return 'unavailable';
+  // 431 while the earlier one is there or its job runs; 530 from the unique key of the database once it is removed
+  if (/already exists so can't create\/update with custom id|^\s*entity already exists\b/i.test(text)) {
+    return 'already-exists';
+  }
+  // never known; known and removed; the older words of the latter
+  if (/entity does not exist|unable to find uuid for id|unable to find volume with id/i.test(text)) return 'not-found';
+  return 'refused';
+}
+
+/**
+ * An answer without CloudStack's words. Only two statuses prove that a change was not acted on: 401 and 429 are given before
+ * the request is looked at. A 503 page may be Jetty's while the server starts, or that of a proxy which lost the connection
+ * after it had passed the request on.
+ */
+function unusable(exchange: Exchange, answer: HttpAnswer): CloudStackError {
+  const retryAfterMs = answer.status === 429 ? retryAfter(answer, '') : undefined;
+  const what = answer.text.trim() === '' ? 'an empty body' : `${answer.contentType || 'a body of no type'}`;
+  return new CloudStackError({
+    ...fieldsOf(exchange, answer),
+    kind: answer.status === 401 ? 'unauthorized' : answer.status === 429 ? 'unavailable' : lostKind(exchange.effect),
+    text: `HTTP ${String(answer.status)} with ${what} instead of CloudStack's JSON`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** The kind of a failure after which nothing is known of what the server did. */
+export function lostKind(effect: Effect): CloudStackErrorKind {
+  return effect === 'change' ? 'outcome-unknown' : 'unavailable';
+}
+
+/** CloudStack names the pause in its text, `please retry after [123] ms.`; proxies in a header, in seconds. */
+function retryAfter(answer: HttpAnswer, text: string): number | undefined {
+  const milliseconds = /\[(\d+)\]\s*ms/.exec(text)?.[1];
+  if (milliseconds !== undefined) return Number(milliseconds);
+  return answer.retryAfter !== undefined && /^\d+$/.test(answer.retryAfter)
+    ? Number(answer.retryAfter) * 1000
+    : undefined;
+}
+
+function fieldsOf(exchange: Exchange, answer: HttpAnswer): Omit<CloudStackErrorFields, 'kind' | 'text'> {
+  return { command: exchange.command, endpoint: exchange.endpoint, httpStatus: answer.status };
+}
+
+function parseObject(text: string): Content | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Content {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

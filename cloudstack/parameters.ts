@@ -1,0 +1,24 @@
+import type { RequestParameters } from './sign';
+
+/** A parameter as callers have it; an undefined one is not sent. */
+export type ParameterValue = string | number | boolean | readonly string[] | undefined;
+
+/** RequestParameters as CloudStack reads them: numbers and booleans as text, lists joined by commas, undefined ones left out. */
+export function encodeParameters(values: Readonly<Record<string, ParameterValue>>): RequestParameters {
+  const encoded: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    encoded[name] = Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return encoded;
+}
+
+/** A map parameter: `tags[0].key=…&tags[0].value=…`. */
+export function encodeMap(name: string, entries: Readonly<Record<string, string>> | undefined): RequestParameters {
+  const encoded: Record<string, string> = {};
+  for (const [index, [key, value]] of Object.entries(entries ?? {}).entries()) {
+    encoded[`${name}[${String(index)}].key`] = key;
+    encoded[`${name}[${String(index)}].value`] = value;
+  }
+  return encoded;
+}
