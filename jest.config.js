@@ -23,6 +23,7 @@ module.exports = {
     project('domain'),
     project('lint'),
     project('replay'),
+    project('workflows'),
     project('cloudstack'),
     project('simulator'),
     project('appliance'),

@@ -98,6 +98,7 @@ class Replication {
     try {
       const disks = await this.#provision();
       await this.#transfer(disks);
+      this.#ledger.forgive();
       return await this.#finish('replicated');
     } catch (error) {
       if (isStop(error) || this.#control.stopWish !== undefined) return await this.#cancel();

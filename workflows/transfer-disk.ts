@@ -29,12 +29,14 @@ export interface TransferContext {
 export async function transferDisk(context: TransferContext, disk: ProvisionedDisk): Promise<void> {
   const { control, view } = context;
   const key = disk.request.key;
+  let again = false;
   for (let round = 1; ; round += 1) {
     try {
-      await transferOnce(context, disk, round > 1);
+      await transferOnce(context, disk, again);
       return;
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
+      again = true;
       if (goRound.includes(error.record.code) && round < context.roundsOf(disk)) continue;
       view.holdBegins(key);
       await control.untilRetryNow();

@@ -136,6 +136,14 @@ export class UndoLedger {
     });
   }
 
+  /** The run has succeeded: what it made is to stay, nothing is owed any more. */
+  forgive(): void {
+    for (const diskKey of this.#owed.keys()) {
+      this.#owed.set(diskKey, []);
+      this.#showOwed(diskKey);
+    }
+  }
+
   /** What is still owed, in words, for people. */
   leftovers(): string[] {
     return [...this.#owed].flatMap(([diskKey, owed]) =>
