@@ -73,8 +73,7 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
       const answer = await transport.exchange({ method, form, timeoutMs, signal });
       const milliseconds = Math.round(performance.now() - began);
       logger?.debug({ command: exchange.command, status: answer.status, milliseconds }, 'CloudStack answered');
-      // whatever the server says, the secret does not leave this file (old releases list it among a user's fields)
-      return { ...answer, text: answer.text.replaceAll(secretKey, '[secret]') };
+      return answer;
     }, request.signal);
 
   /** Exchanges, and once more when the server's clock explains a refusal: a 401 is given before anything is done. */
@@ -114,6 +113,7 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
         return await attempt({ exchange, parameters, timeoutMs: remaining, signal });
       } catch (error) {
         if (!(error instanceof CloudStackError)) throw error;
+        if (error.text.includes(secretKey)) throw withoutSecret(error, secretKey);
         if (error.retryAfterMs !== undefined) rateLimit.holdOff(error.retryAfterMs);
         const pause = (error.retryAfterMs ?? firstPauseMs * 2 ** repeat) * (1 + Math.random() / 2);
         const late = performance.now() + pause >= deadline;
@@ -132,6 +132,11 @@ function lost(exchange: Exchange, cause: TransportError): CloudStackError {
   const kind = cause.maybeSent ? lostKind(exchange.effect) : 'unavailable';
   const { command, endpoint } = exchange;
   return new CloudStackError({ kind, command, endpoint, text: cause.message }, { cause });
+}
+
+/** Whatever a server or proxy echoes, the secret does not get into a log. */
+function withoutSecret(error: CloudStackError, secretKey: string): CloudStackError {
+  return new CloudStackError({ ...error, text: error.text.replaceAll(secretKey, '[secret]') });
 }
 
 /** Whether a read may fare better in a moment. A wrong path (404) or a deadline that has passed does not. */
