@@ -1,0 +1,140 @@
+import { ApiError, invalidParameter, serverFailure } from '../api-error';
+import { machineText } from '../answers/machine';
+import { volumeAnswer, volumeText } from '../answers/volume';
+import { javaClass, machineOf, volumeOf } from '../call';
+import type { Call, Command } from '../call';
+import type { JobContext } from '../jobs';
+import type { JsonObject, MachineRow, VolumeRow } from '../rows';
+import { makeSparseFile } from '../sparse-file';
+
+/** The device id that the CD-ROM has. */
+const CDROM_DEVICE_ID = 3;
+
+/**
+ * attachVolume: what the server can see at once is refused in the job (431) before it waits for its turn; what a race decides,
+ * in the work job (530). The first attach of a volume creates it on storage.
+ */
+export const attachVolume: Command = {
+  name: 'attachVolume',
+  parameters: {
+    id: { type: 'id', entity: 'Volume', required: true },
+    virtualmachineid: { type: 'id', entity: 'VirtualMachine', required: true },
+    deviceid: { type: 'long' },
+    customjobid: { type: 'text' },
+  },
+  run(call) {
+    const volume = volumeOf(call);
+    const machine = machineOf(call, 'virtualmachineid');
+    return call.jobs.submit({
+      caller: call.caller,
+      customJobId: call.arguments.text('customjobid'),
+      javaClass: javaClass(call.caller, 'volume', 'AttachVolume'),
+      instanceType: 'Volume',
+      instanceId: volume.id,
+      work: async (context) => {
+        checkBeforeQueue(call, volume.id, machine.id);
+        await context.inQueueOf(machine.id, () => attach(call, context, volume.id, machine.id));
+        const attached = volumeAnswer(call, call.world.volume(volume.id), call.caller);
+        return { volume: { ...attached, jobid: context.job.id, jobstatus: 0 } } satisfies JsonObject;
+      },
+    });
+  },
+};
+
+function checkBeforeQueue(call: Call, volumeId: string, vmId: string): void {
+  const { world } = call;
+  const volume = world.volume(volumeId);
+  const machine = world.machine(vmId);
+  if (volume.vmId !== null) throw invalidParameter('Please specify a volume that is not attached to any VM.');
+  if (volume.state === 'Destroy') throw invalidParameter('Please specify a volume that is not destroyed.');
+  if (volume.state !== 'Allocated' && volume.state !== 'Ready') {
+    throw invalidParameter('Volume state must be in Allocated, Ready or in Uploaded state');
+  }
+  if (machine.removed !== null) throw invalidParameter('Please specify a valid User VM.');
+  if (machine.state !== 'Running' && machine.state !== 'Stopped') {
+    throw invalidParameter('Please specify a VM that is either running or stopped.');
+  }
+  const disks = world.volumesOf(vmId);
+  if (call.arguments.long('deviceid') === 0) {
+    checkRootSlot(machine, disks);
+    return;
+  }
+  const limit = world.dataDiskLimit(machine.hypervisor);
+  if (disks.filter((disk) => disk.type === 'DATADISK').length >= limit) {
+    throw invalidParameter(
+      `The specified VM already has the maximum number of data disks (${String(limit)}) attached. Please specify another VM.`,
+    );
+  }
+}
+
+function checkRootSlot(machine: MachineRow, disks: readonly VolumeRow[]): void {
+  if (machine.state === 'Running') {
+    throw invalidParameter('Root volume detach can happen only when vm is in states: Stopped or Destroyed');
+  }
+  if (disks.some((disk) => disk.deviceId === 0)) throw invalidParameter('Vm already has root volume attached to it');
+}
+
+async function attach(call: Call, context: JobContext, volumeId: string, vmId: string): Promise<void> {
+  const { world, guests, faults } = call;
+  const found = world.volume(volumeId);
+  if (found.vmId !== null) throw serverFailure('This volume is already attached to a VM.');
+  if (found.state !== 'Allocated' && found.state !== 'Ready') {
+    throw serverFailure(
+      `Volume: ${volumeText(call, found)} is in ${found.state}. It should be in Ready or Allocated state`,
+    );
+  }
+  const machine = world.machine(vmId);
+  if (found.state === 'Allocated' && !neverStarted(call, vmId)) {
+    world.volumes.put({ ...found, state: 'Creating', placed: true });
+    await context.work(0);
+    makeSparseFile(guests.volumeFile(volumeId), found.sizeBytes);
+    world.volumes.put({ ...world.volume(volumeId), state: 'Ready', onStorage: true });
+  }
+  const deviceId = chooseDeviceId(call, machine);
+  const ready = world.volume(volumeId);
+  world.volumes.put({ ...ready, state: ready.onStorage ? 'Attaching' : ready.state });
+  await context.work(world.timings.attachMs + faults.delayMs('work'));
+  const settled = { ...world.volume(volumeId), state: ready.state };
+  const ghost = faults.get('ghost');
+  const failure = faults.get('fail-job') ?? ghost;
+  if (failure !== undefined) {
+    world.volumes.put(settled);
+    if (ghost !== undefined) guests.plug(vmId, { ...settled, deviceId }, { deviceDelayMs: ghost.ms });
+    throw new ApiError(failure.code, `Failed to attach volume ${settled.name} to VM ${machine.name}; ${failure.text}`);
+  }
+  const attached: VolumeRow = {
+    ...settled,
+    vmId,
+    deviceId,
+    attached: Date.now(),
+    type: deviceId === 0 ? 'ROOT' : 'DATADISK',
+  };
+  if (world.machine(vmId).state === 'Running') guests.plug(vmId, attached, faults.appearance);
+  world.volumes.put(attached);
+}
+
+/** A VM whose root is not on storage yet: nothing is created for it before it starts. */
+function neverStarted(call: Call, vmId: string): boolean {
+  const root = call.world.volumesOf(vmId).find((disk) => disk.type === 'ROOT');
+  return root !== undefined && !root.onStorage;
+}
+
+function chooseDeviceId(call: Call, machine: MachineRow): number {
+  const asked = call.arguments.long('deviceid');
+  const highest = call.world.dataDiskLimit(machine.hypervisor) + 1;
+  const holders = new Map(call.world.volumesOf(machine.id).map((disk) => [disk.deviceId, disk]));
+  if (asked === undefined) {
+    for (let id = 1; id <= highest; id += 1) if (id !== CDROM_DEVICE_ID && !holders.has(id)) return id;
+    throw serverFailure(`All device Ids are used by vm ${String(machine.number)}`);
+  }
+  if (asked < 0 || asked > highest || asked === CDROM_DEVICE_ID) {
+    throw serverFailure(`deviceId should be 0,1,2,4-${String(highest)}`);
+  }
+  const holder = holders.get(asked);
+  if (holder !== undefined) {
+    throw serverFailure(
+      `deviceId ${String(asked)} is used by vol ${volumeText(call, holder)} on vm ${machineText(machine)}`,
+    );
+  }
+  return asked;
+}

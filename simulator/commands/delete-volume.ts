@@ -1,0 +1,31 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { serverFailure } from '../api-error';
+import { volumeText } from '../answers/volume';
+import { volumeOf } from '../call';
+import type { Command } from '../call';
+import { checkDeletable, expunge } from '../volume-removal';
+
+/** deleteVolume is synchronous: it answers when the storage is done. */
+export const deleteVolume: Command = {
+  name: 'deleteVolume',
+  parameters: { id: { type: 'id', entity: 'Volume', required: true } },
+  async run(call) {
+    const { world, faults } = call;
+    const volume = volumeOf(call);
+    checkDeletable(volume);
+    if (!['Allocated', 'Ready', 'Destroy'].includes(volume.state)) throw serverFailure('Failed to delete volume');
+    if (volume.onStorage) {
+      world.volumes.put({ ...volume, state: 'Expunging' });
+      await pause(world.timings.deleteMs + faults.delayMs('work'));
+      const failure = faults.get('fail-job');
+      if (failure !== undefined) {
+        world.volumes.put({ ...volume, state: 'Destroy' });
+        throw serverFailure(
+          `Failed to expunge the volume ${volumeText(call, volume)} in Primary data store : ${failure.text}`,
+        );
+      }
+    }
+    expunge(call, volume.id);
+    return { success: true };
+  },
+};

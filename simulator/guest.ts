@@ -1,0 +1,244 @@
+import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { byIdLinkNames, volumeSerial } from '../domain/names';
+import type { MachineRow, PlugRow, VolumeRow } from './rows';
+import { makeSparseFile } from './sparse-file';
+import type { World } from './world';
+
+/** How a disk shows itself in the guest, where that is not the ordinary way. */
+export interface Appearance {
+  /** milliseconds until the device is there; null for never */
+  readonly deviceDelayMs?: number | null;
+  /** milliseconds until the by-id link is there, after the device; null for never */
+  readonly linkDelayMs?: number | null;
+  /** the link points to another device than its name says */
+  readonly wrongLink?: boolean;
+}
+
+/** Letters that the kernel names come from: vdb … vdz, then vdaa … vdaz. */
+const LETTERS = [
+  ...Array.from({ length: 25 }, (_, index) => String.fromCharCode(98 + index)),
+  ...Array.from({ length: 26 }, (_, index) => `a${String.fromCharCode(97 + index)}`),
+];
+
+/**
+ * The guests' side of the hypervisor: folders that stand for `/dev`, `/dev/disk/by-id` and `/sys/block` of each VM
+ * (`guests/{vm id}/dev`, `by-id`, `sys-block`). What a guest shows is what is plugged, not what the server believes. File
+ * contents are those of a Linux 6.1 guest (CloudStack reference §7).
+ */
+export class Guests {
+  private readonly timers = new Map<string, NodeJS.Timeout[]>();
+
+  constructor(private readonly world: World) {
+    for (const machine of world.machines.values())
+      for (const folder of ['by-id', 'dev', 'sys-block']) this.path(machine.id, folder);
+    for (const plug of world.plugs.values()) this.show(plug);
+  }
+
+  /** The folder of one guest, made when missing. */
+  path(vmId: string, ...parts: string[]): string {
+    const path = join(this.world.directory, 'guests', vmId, ...parts);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  volumeFile(volumeId: string): string {
+    return join(this.world.directory, 'volumes', `${volumeId}.raw`);
+  }
+
+  isPlugged(vmId: string, volumeId: string): boolean {
+    return this.world.plugs.get(`${vmId}/${volumeId}`) !== undefined;
+  }
+
+  /** Plugs a volume in; one that is plugged already stays as it is. */
+  plug(vmId: string, volume: VolumeRow, appearance: Appearance = {}): void {
+    const id = `${vmId}/${volume.id}`;
+    if (this.world.plugs.get(id) !== undefined) return;
+    const machine = this.world.machine(vmId);
+    this.world.machines.put({ ...machine, plugged: machine.plugged + 1 });
+    const [least, most] = this.world.timings.linkDelayMs;
+    const delay =
+      appearance.deviceDelayMs === undefined ? least + Math.random() * (most - least) : appearance.deviceDelayMs;
+    const deviceAt = delay === null ? null : Date.now() + delay;
+    const linkDelay = appearance.linkDelayMs === undefined ? 0 : appearance.linkDelayMs;
+    const plug = this.world.plugs.put({
+      id,
+      vmId,
+      volumeId: volume.id,
+      kernelName: this.freeKernelName(machine, volume.deviceId),
+      bus: machine.bus,
+      sizeBytes: volume.sizeBytes,
+      sequence: machine.plugged + 1,
+      deviceAt,
+      linkAt: deviceAt === null || linkDelay === null ? null : deviceAt + linkDelay,
+      linkTo: appearance.wrongLink === true ? this.wrongTarget(machine) : null,
+    });
+    this.show(plug);
+  }
+
+  /** Takes a volume out; the guest no longer shows it when this returns. */
+  unplug(vmId: string, volumeId: string): void {
+    const plug = this.world.plugs.get(`${vmId}/${volumeId}`);
+    if (plug === undefined) return;
+    this.stopTimers(plug.id);
+    this.hide(plug);
+    this.world.plugs.remove(plug.id);
+  }
+
+  /** The guest lets go of a disk some time after the server has given up waiting. */
+  unplugLater(vmId: string, volumeId: string, ms: number): void {
+    this.at(`${vmId}/${volumeId}`, Date.now() + ms, () => {
+      this.unplug(vmId, volumeId);
+    });
+  }
+
+  /** The VM was switched off: ghosts go too. */
+  unplugAll(vmId: string): void {
+    for (const plug of [...this.world.plugs.values()]) if (plug.vmId === vmId) this.unplug(vmId, plug.volumeId);
+  }
+
+  /** After a resize: the guest sees the new size. */
+  resize(volume: VolumeRow): void {
+    for (const plug of [...this.world.plugs.values()]) {
+      if (plug.volumeId !== volume.id) continue;
+      const resized = this.world.plugs.put({ ...plug, sizeBytes: volume.sizeBytes });
+      if (plug.deviceAt !== null && plug.deviceAt <= Date.now()) {
+        writeFileSync(join(this.path(plug.vmId, 'sys-block', plug.kernelName), 'size'), sectors(resized));
+      }
+    }
+  }
+
+  /** What each guest shows right now, for the control endpoint. */
+  devices(vmId: string): { kernelName: string; links: string[] }[] {
+    const links = readdirSync(this.path(vmId, 'by-id')).map((name) => ({
+      name,
+      target: readlinkSync(join(this.path(vmId, 'by-id'), name)),
+    }));
+    return readdirSync(this.path(vmId, 'sys-block')).map((kernelName) => ({
+      kernelName,
+      links: links.filter((link) => link.target === `../dev/${kernelName}`).map((link) => link.name),
+    }));
+  }
+
+  /** Everything out of every guest, for a reset. */
+  clear(): void {
+    for (const plug of [...this.world.plugs.values()]) this.unplug(plug.vmId, plug.volumeId);
+    rmSync(join(this.world.directory, 'guests'), { recursive: true, force: true });
+    for (const machine of this.world.machines.values())
+      for (const folder of ['by-id', 'dev', 'sys-block']) this.path(machine.id, folder);
+  }
+
+  close(): void {
+    for (const id of [...this.timers.keys()]) this.stopTimers(id);
+  }
+
+  private show(plug: PlugRow): void {
+    this.at(plug.id, plug.deviceAt, () => {
+      this.showDevice(plug);
+    });
+    this.at(plug.id, plug.linkAt, () => {
+      this.showLink(plug);
+    });
+  }
+
+  private at(id: string, time: number | null, act: () => void): void {
+    if (time === null) return;
+    const wait = time - Date.now();
+    if (wait <= 0) {
+      act();
+      return;
+    }
+    this.timers.set(id, [...(this.timers.get(id) ?? []), setTimeout(act, wait)]);
+  }
+
+  private stopTimers(id: string): void {
+    for (const timer of this.timers.get(id) ?? []) clearTimeout(timer);
+    this.timers.delete(id);
+  }
+
+  private showDevice(plug: PlugRow): void {
+    replaceLink(
+      join('..', '..', '..', 'volumes', `${plug.volumeId}.raw`),
+      join(this.path(plug.vmId, 'dev'), plug.kernelName),
+    );
+    this.showBlock(plug.vmId, plug.kernelName, plug, volumeSerial(plug.volumeId));
+  }
+
+  /** The sysfs folder of a disk, moved into place whole: a kernel shows no half of one. */
+  private showBlock(vmId: string, kernelName: string, plug: PlugRow, serial: string): void {
+    const being = this.path(vmId, 'being-plugged', kernelName);
+    writeFileSync(join(being, 'size'), sectors(plug));
+    writeFileSync(join(being, 'ro'), '0\n');
+    writeFileSync(join(being, 'diskseq'), `${String(plug.sequence)}\n`);
+    if (plug.bus === 'virtio') writeFileSync(join(being, 'serial'), serial);
+    else {
+      mkdirSync(join(being, 'device'), { recursive: true });
+      const header = Buffer.from([0x00, 0x80, 0x00, serial.length]);
+      writeFileSync(join(being, 'device', 'vpd_pg80'), Buffer.concat([header, Buffer.from(serial, 'latin1')]));
+    }
+    const shown = join(this.path(vmId, 'sys-block'), kernelName);
+    rmSync(shown, { recursive: true, force: true });
+    renameSync(being, shown);
+  }
+
+  private showLink(plug: PlugRow): void {
+    replaceLink(`../dev/${plug.linkTo ?? plug.kernelName}`, join(this.path(plug.vmId, 'by-id'), linkName(plug)));
+  }
+
+  private hide(plug: PlugRow): void {
+    rmSync(join(this.path(plug.vmId, 'by-id'), linkName(plug)), { force: true });
+    rmSync(join(this.path(plug.vmId, 'sys-block'), plug.kernelName), { recursive: true, force: true });
+    rmSync(join(this.path(plug.vmId, 'dev'), plug.kernelName), { force: true });
+  }
+
+  /**
+   * Names in an order of their own: a guest names disks as it finds them, and CloudStack's deviceid (the letter that libvirt
+   * would give) says nothing about it.
+   */
+  private freeKernelName(machine: MachineRow, deviceId: number | null): string {
+    const prefix = machine.bus === 'virtio' ? 'vd' : 'sd';
+    const taken = new Set<string>();
+    for (const plug of this.world.plugs.values()) if (plug.vmId === machine.id) taken.add(plug.kernelName);
+    const libvirtName = deviceId === null ? '' : `${prefix}${LETTERS[deviceId - 1] ?? ''}`;
+    for (let step = 0; step < LETTERS.length * 2; step += 1) {
+      const name = `${prefix}${LETTERS[((machine.plugged + step) * 7 + 3) % LETTERS.length] ?? ''}`;
+      if (!taken.has(name) && name !== libvirtName) return name;
+    }
+    throw new RangeError(`no kernel name is left in the guest ${machine.name}`);
+  }
+
+  /** Another disk of the guest, or a disk that belongs to nobody. */
+  private wrongTarget(machine: MachineRow): string {
+    for (const plug of this.world.plugs.values()) if (plug.vmId === machine.id) return plug.kernelName;
+    const decoy: PlugRow = {
+      id: '',
+      vmId: machine.id,
+      volumeId: '00000000-0000-4000-8000-000000000000',
+      kernelName: machine.bus === 'virtio' ? 'vdzz' : 'sdzz',
+      bus: machine.bus,
+      sizeBytes: 1024 ** 3,
+      sequence: 0,
+      deviceAt: 0,
+      linkAt: null,
+      linkTo: null,
+    };
+    makeSparseFile(this.volumeFile(decoy.volumeId), decoy.sizeBytes);
+    this.showDevice(decoy);
+    return decoy.kernelName;
+  }
+}
+
+function linkName(plug: PlugRow): string {
+  const [virtio, scsi] = byIdLinkNames(plug.volumeId);
+  return (plug.bus === 'virtio' ? virtio : scsi) ?? '';
+}
+
+/** Sysfs counts in sectors of 512 bytes whatever the disk's own are. */
+function sectors(plug: PlugRow): string {
+  return `${String(plug.sizeBytes / 512)}\n`;
+}
+
+function replaceLink(target: string, path: string): void {
+  rmSync(path, { force: true });
+  symlinkSync(target, path);
+}

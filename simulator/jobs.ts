@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ApiError, exceptionCodes, invalidParameter, serverFailure } from './api-error';
+import type { AccountRow, JobRow, JsonObject, VolumeRow } from './rows';
+import type { World } from './world';
+
+/** What a job is given to work with. */
+export interface JobContext {
+  readonly job: JobRow;
+  /** Lets time pass; never returns when the server is restarted meanwhile. */
+  work(ms: number): Promise<void>;
+  /** Waits for its turn in the VM's queue and holds it until the work is done (VmWorkJobQueue: one at a time per VM). */
+  inQueueOf<Result>(vmId: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+export interface JobRequest {
+  readonly caller: AccountRow;
+  readonly customJobId: string | undefined;
+  readonly javaClass: string;
+  readonly instanceType: JobRow['instanceType'];
+  readonly instanceId: string | null;
+  /** answers the job's result; an {@link ApiError} becomes the failed job's code and text */
+  readonly work: (context: JobContext) => Promise<JsonObject>;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A uuid that a caller chose, in the one form that CloudStack takes. @throws ApiError 431 */
+export function checkUuidFormat(uuid: string): void {
+  if (!UUID.test(uuid)) throw invalidParameter(`UUID: ${uuid} doesn't follow the UUID format`);
+}
+
+/** @throws ApiError 431 always: the id is taken by something that is still there */
+export function idTaken(uuid: string): ApiError {
+  return invalidParameter(`UUID: ${uuid} already exists so can't create/update with custom id`);
+}
+
+/** The id is taken by something that was removed: only the database's unique key notices. */
+export function entityExists(): ApiError {
+  return new ApiError(530, 'Entity already exists ', exceptionCodes.serverApi);
+}
+
+/** The asynchronous jobs of the management server, and its queue per VM. */
+export class Jobs {
+  private readonly queues = new Map<string, Promise<unknown>>();
+  private readonly pendingOf = new Map<string, Set<string>>();
+  private readonly running = new Set<Promise<void>>();
+  private lifetime = new AbortController();
+
+  constructor(private readonly world: World) {
+    this.cleanUpLeftOvers();
+  }
+
+  /** Creates the job row and starts the work after the answer. @throws ApiError 431 or 530 for a bad or used `customjobid` */
+  submit(request: JobRequest): JsonObject {
+    const { customJobId } = request;
+    if (customJobId !== undefined && customJobId !== '') this.checkCustomId(customJobId);
+    const job = this.world.jobs.put({
+      id: customJobId === undefined || customJobId === '' ? randomUUID() : customJobId,
+      number: this.world.nextNumber('job'),
+      accountId: request.caller.id,
+      javaClass: request.javaClass,
+      instanceType: request.instanceType,
+      instanceId: request.instanceId,
+      status: 0,
+      resultCode: 0,
+      result: null,
+      created: Date.now(),
+      completed: null,
+    });
+    if (request.instanceId !== null) this.pendingSet(request.instanceId).add(job.id);
+    const run = this.run(job, request.work, this.lifetime.signal).finally(() => this.running.delete(run));
+    this.running.add(run);
+    return { jobid: job.id };
+  }
+
+  /** The newest pending job of a volume or VM: a listing shows it. */
+  pendingJobOf(instanceId: string): string | undefined {
+    return [...(this.pendingOf.get(instanceId) ?? [])].at(-1);
+  }
+
+  get pendingCount(): number {
+    let count = 0;
+    for (const pending of this.pendingOf.values()) count += pending.size;
+    return count;
+  }
+
+  /** Ends all work at once, as a kill of the server does. What the hypervisor was doing is cut off or, when said so, done by `finish`. */
+  async stop(): Promise<void> {
+    this.lifetime.abort();
+    await Promise.all(this.running);
+    this.queues.clear();
+    this.pendingOf.clear();
+  }
+
+  /** The server is back: jobs that were running have failed without a result, and nobody asked the hypervisor. */
+  restart(): void {
+    this.lifetime = new AbortController();
+    this.cleanUpLeftOvers();
+  }
+
+  private async run(row: JobRow, work: JobRequest['work'], killed: AbortSignal): Promise<void> {
+    const context: JobContext = {
+      job: row,
+      work: async (ms) => {
+        await pause(ms, undefined, { signal: killed });
+      },
+      inQueueOf: (vmId, item) => this.enqueue(vmId, item, killed),
+    };
+    let outcome: Pick<JobRow, 'status' | 'resultCode' | 'result'>;
+    try {
+      // The answer goes out first: no job has ended when its id is told.
+      await pause(0, undefined, { signal: killed });
+      outcome = { status: 1, resultCode: 0, result: await work(context) };
+    } catch (error) {
+      if (killed.aborted) return;
+      const refused = error instanceof ApiError ? error : serverFailure(String(error));
+      // In jobs only a bad parameter keeps its code (ApiAsyncJobDispatcher).
+      const code = refused.code === 431 ? 431 : 530;
+      outcome = { status: 2, resultCode: code, result: { errorcode: code, errortext: refused.message } };
+    }
+    if (row.instanceId !== null) this.pendingOf.get(row.instanceId)?.delete(row.id);
+    this.world.jobs.put({ ...row, ...outcome, completed: Date.now() });
+  }
+
+  private enqueue<Result>(vmId: string, item: () => Promise<Result>, killed: AbortSignal): Promise<Result> {
+    const before = this.queues.get(vmId) ?? Promise.resolve();
+    const turn = before.then(async () => {
+      await pause(this.world.timings.queueMs, undefined, { signal: killed });
+      return await item();
+    });
+    this.queues.set(
+      vmId,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+
+  private checkCustomId(id: string): void {
+    checkUuidFormat(id);
+    const known = this.world.rememberedJob(id);
+    if (known?.status === 0) throw idTaken(id);
+    if (known !== undefined) throw entityExists();
+  }
+
+  private pendingSet(instanceId: string): Set<string> {
+    const found = this.pendingOf.get(instanceId);
+    if (found !== undefined) return found;
+    const made = new Set<string>();
+    this.pendingOf.set(instanceId, made);
+    return made;
+  }
+
+  /** AsyncJobManagerImpl.cleanupLeftOverJobs: what was underway goes back to where it was; the hypervisor is not asked. */
+  private cleanUpLeftOvers(): void {
+    for (const job of [...this.world.jobs.values()]) {
+      if (job.status === 0)
+        this.world.jobs.put({ ...job, status: 2, resultCode: 530, result: null, completed: Date.now() });
+    }
+    for (const volume of [...this.world.volumes.values()]) {
+      const state = settledState(volume);
+      if (state !== undefined) this.world.volumes.put({ ...volume, state });
+    }
+    for (const machine of [...this.world.machines.values()]) {
+      if (machine.state === 'Starting') this.world.machines.put({ ...machine, state: 'Stopped' });
+      if (machine.state === 'Stopping') this.world.machines.put({ ...machine, state: 'Running' });
+    }
+  }
+}
+
+function settledState(volume: VolumeRow): VolumeRow['state'] | undefined {
+  switch (volume.state) {
+    case 'Creating':
+      return 'Allocated';
+    case 'Attaching':
+    case 'Resizing':
+      return 'Ready';
+    case 'Expunging':
+      return 'Destroy';
+    default:
+      return undefined;
+  }
+}

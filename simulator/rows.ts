@@ -1,0 +1,122 @@
+/** The rows of the simulated server's database and of its hypervisor. Rows are never changed in place: a table takes a new one. */
+
+export type HypervisorName = 'KVM' | 'Simulator' | 'XenServer' | 'VMware';
+
+export interface AccountRow {
+  readonly id: string;
+  /** internal number, as texts of the server show it */
+  readonly number: number;
+  readonly name: string;
+  readonly role: 'admin' | 'user';
+  readonly userId: string;
+  readonly apiKey: string;
+  readonly secretKey: string;
+  readonly created: number;
+}
+
+export type MachineState = 'Running' | 'Stopped' | 'Starting' | 'Stopping' | 'Destroyed' | 'Expunging' | 'Error';
+
+export interface NicRow {
+  readonly id: string;
+  readonly networkId: string;
+  readonly macAddress: string;
+}
+
+export interface MachineRow {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly accountId: string;
+  readonly zoneId: string;
+  readonly serviceOfferingId: string;
+  readonly state: MachineState;
+  readonly hypervisor: HypervisorName;
+  /** how the guest sees its data disks */
+  readonly bus: 'virtio' | 'virtio-scsi';
+  readonly nics: readonly NicRow[];
+  readonly created: number;
+  readonly updated: number;
+  /** disks plugged so far, over all boots: moves the kernel names on */
+  readonly plugged: number;
+  /** set when it was expunged */
+  readonly removed: number | null;
+}
+
+export type VolumeState =
+  'Allocated' | 'Creating' | 'Ready' | 'Attaching' | 'Resizing' | 'Destroy' | 'Expunging' | 'Expunged';
+
+export interface VolumeRow {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly accountId: string;
+  readonly zoneId: string;
+  /** null for the root volume of a VM made from a template */
+  readonly diskOfferingId: string | null;
+  readonly type: 'ROOT' | 'DATADISK';
+  readonly sizeBytes: number;
+  readonly state: VolumeState;
+  /** the VM that it is attached to, as the server believes */
+  readonly vmId: string | null;
+  readonly deviceId: number | null;
+  readonly attached: number | null;
+  readonly created: number;
+  /** a pool was chosen for it: `storage` and `hypervisor` are shown */
+  readonly placed: boolean;
+  /** it exists on storage: `path` is shown */
+  readonly onStorage: boolean;
+  readonly deleteProtection: boolean;
+  /** set when it was expunged; the row stays, since CloudStack remembers its uuid */
+  readonly removed: number | null;
+}
+
+export interface JobRow {
+  readonly id: string;
+  readonly number: number;
+  readonly accountId: string;
+  /** Java class, as `cmd` shows it */
+  readonly javaClass: string;
+  readonly instanceType: 'Volume' | 'VirtualMachine' | 'None';
+  readonly instanceId: string | null;
+  /** 0 pending, 1 succeeded, 2 failed */
+  readonly status: 0 | 1 | 2;
+  readonly resultCode: number;
+  /** null while pending, and for ever when the server was restarted in the middle */
+  readonly result: JsonObject | null;
+  readonly created: number;
+  readonly completed: number | null;
+}
+
+export interface TagRow {
+  /** `{resource id}/{key}`: unique, as in the server */
+  readonly id: string;
+  readonly resourceType: 'Volume' | 'UserVm';
+  readonly resourceId: string;
+  readonly accountId: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What the hypervisor has plugged into a guest, whatever the server's database says. */
+export interface PlugRow {
+  /** `{vm id}/{volume id}` */
+  readonly id: string;
+  readonly vmId: string;
+  readonly volumeId: string;
+  /** the guest kernel's name, for instance vdk */
+  readonly kernelName: string;
+  readonly bus: 'virtio' | 'virtio-scsi';
+  readonly sizeBytes: number;
+  readonly sequence: number;
+  /** when the guest sees the device (epoch milliseconds), null for never */
+  readonly deviceAt: number | null;
+  /** when its by-id link is there, null for never */
+  readonly linkAt: number | null;
+  /** kernel name that the link points to when it is wrong */
+  readonly linkTo: string | null;
+}
+
+export type JsonValue = string | number | boolean | null | undefined | JsonObject | readonly JsonValue[];
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { census } from './census';
+import { ControlServer } from './control';
+import type { Controlled } from './control';
+import { Dispatcher } from './dispatch';
+import { Faults } from './faults';
+import { Guests } from './guest';
+import { Jobs } from './jobs';
+import { RequestLog } from './request-log';
+import { ApiServer } from './server';
+import { World } from './world';
+import { timingsSchema } from './world-file';
+import type { WorldFile } from './world-file';
+import { builtInWorlds } from './worlds/built-in';
+
+export interface SimulatorOptions {
+  /** where the API listens; loopback and a free port unless said otherwise */
+  readonly listen?: { readonly host: string; readonly port: number };
+  /** folder of state, volumes and guests; a temporary one, removed at the end, when left out */
+  readonly stateDirectory?: string;
+  /** `default`, `demo`, the path of a world file, or a world; not read when the folder holds one already */
+  readonly world?: string | WorldFile;
+}
+
+export interface SimulatorAccount {
+  readonly name: string;
+  readonly role: 'admin' | 'user';
+  readonly apiKey: string;
+  readonly secretKey: string;
+}
+
+export interface RunningSimulator {
+  /** URL of the signed API, ending in /client/api */
+  readonly endpoint: string;
+  /** URL of the switches, without a path */
+  readonly controlEndpoint: string;
+  readonly accounts: readonly SimulatorAccount[];
+  readonly stateDirectory: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a CloudStack management server with its hypervisor and guests, all simulated, in this process.
+ *
+ * @throws Error EADDRINUSE when the port is taken; RangeError when the host is not a loopback address; ZodError for a bad world
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
+  const listen = options.listen ?? { host: '127.0.0.1', port: 0 };
+  if (!/^(127(\.\d+){3}|::1|localhost)$/.test(listen.host)) {
+    throw new RangeError(`the simulator listens on loopback addresses only, not on ${listen.host}`);
+  }
+  const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'diskferry-simulator-'));
+  const world = new World(stateDirectory, readWorld(options.world ?? 'default'));
+  const site = { world, jobs: new Jobs(world), guests: new Guests(world) };
+  const faults = new Faults();
+  const requests = new RequestLog();
+  const api = new ApiServer(new Dispatcher(site, faults, requests), listen);
+  const controlled: Controlled = {
+    faults,
+    requests,
+    census: () => census(site),
+    unavailable: async (ms, how) => {
+      if (how === '503') api.answer503For(ms);
+      else await api.refuseFor(ms);
+    },
+    available: () => api.recover(),
+    restart: async (downMs) => {
+      if (downMs > 0) await api.refuseFor(downMs);
+      await site.jobs.stop();
+      site.jobs.restart();
+    },
+    reset: async () => {
+      await site.jobs.stop();
+      faults.clear();
+      requests.clear();
+      site.guests.clear();
+      world.reset();
+      site.jobs.restart();
+      await api.recover();
+    },
+    setTimings: (change) => (world.timings = timingsSchema.parse({ ...world.timings, ...change })),
+  };
+  const control = new ControlServer(controlled, listen.host);
+  await api.open();
+  await control.open();
+  return {
+    endpoint: api.endpoint,
+    controlEndpoint: control.endpoint,
+    accounts: [...world.accounts.values()].map(({ name, role, apiKey, secretKey }) => ({
+      name,
+      role,
+      apiKey,
+      secretKey,
+    })),
+    stateDirectory,
+    close: async () => {
+      await control.close();
+      await api.close();
+      await site.jobs.stop();
+      site.guests.close();
+      world.close();
+      if (options.stateDirectory === undefined) rmSync(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function readWorld(world: string | WorldFile): WorldFile {
+  if (typeof world !== 'string') return world;
+  // A file's content is checked by the schema when the world is made.
+  return builtInWorlds[world] ?? (JSON.parse(readFileSync(world, 'utf8')) as WorldFile);
+}

@@ -1,0 +1,22 @@
+import { rmSync } from 'node:fs';
+import { invalidParameter } from './api-error';
+import type { Site } from './call';
+import type { VolumeRow } from './rows';
+
+/** @throws ApiError 431 while the volume is attached, or protected: in this order (fixture delete-protection) */
+export function checkDeletable(volume: VolumeRow): void {
+  if (volume.vmId !== null) throw invalidParameter('Please specify a volume that is not attached to any VM.');
+  if (volume.deleteProtection) {
+    throw invalidParameter(
+      `Volume [id = ${volume.id}, name = ${volume.name}] has delete protection enabled and cannot be deleted.`,
+    );
+  }
+}
+
+/** The volume is gone for ever; only its uuid is remembered. */
+export function expunge(site: Site, volumeId: string): void {
+  const volume = site.world.volume(volumeId);
+  rmSync(site.guests.volumeFile(volumeId), { force: true });
+  for (const tag of [...site.world.tagsOf(volumeId)]) site.world.tags.remove(tag.id);
+  site.world.volumes.put({ ...volume, state: 'Expunged', removed: Date.now() });
+}

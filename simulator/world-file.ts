@@ -1,0 +1,123 @@
+import { z } from 'zod';
+
+/**
+ * The file that describes a simulated site (`diskferry simulator --world FILE.json`). Ids that are left out are made once, at
+ * the first start, and kept in the state. Unknown fields are refused.
+ */
+
+const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a lower-case uuid');
+const id = uuid.default(() => crypto.randomUUID());
+const milliseconds = z.number().int().min(0).max(3_600_000);
+
+export const timingsSchema = z.strictObject({
+  /** time of a createVolume job */
+  createMs: milliseconds,
+  /** time that a work item waits at the head of its VM's queue before it begins */
+  queueMs: milliseconds,
+  /** the hypervisor's time for an attach */
+  attachMs: milliseconds,
+  /** the hypervisor's time for a detach */
+  detachMs: milliseconds,
+  /** the storage's time for a delete, within the synchronous answer */
+  deleteMs: milliseconds,
+  /** time of start and stop of a VM each */
+  powerMs: milliseconds,
+  /** least and most time from the plug until the guest shows the disk */
+  linkDelayMs: z.tuple([milliseconds, milliseconds]).refine(([least, most]) => least <= most, 'least first, then most'),
+  /** how long a finished job is remembered; 24 hours in CloudStack */
+  jobExpireMs: z.number().int().min(0),
+});
+
+const diskOfferingSchema = z.strictObject({
+  id,
+  name: z.string().min(1),
+  displayText: z.string().optional(),
+  /** GiB; left out for a custom size */
+  sizeGib: z.number().int().min(1).optional(),
+});
+
+const serviceOfferingSchema = z.strictObject({
+  id,
+  name: z.string().min(1),
+  displayText: z.string().optional(),
+  cpus: z.number().int().min(1).optional(),
+  memoryMib: z.number().int().min(1).optional(),
+  customized: z.boolean().default(false),
+});
+
+const networkSchema = z.strictObject({
+  id,
+  name: z.string().min(1),
+  account: z.string(),
+  vlan: z.number().int().default(168),
+});
+
+const machineSchema = z.strictObject({
+  id,
+  name: z.string().min(1),
+  account: z.string(),
+  state: z.enum(['Running', 'Stopped']).default('Running'),
+  hypervisor: z.enum(['KVM', 'Simulator', 'XenServer', 'VMware']).default('KVM'),
+  bus: z.enum(['virtio', 'virtio-scsi']).default('virtio'),
+  serviceOffering: z.string().optional(),
+  nics: z
+    .array(z.strictObject({ macAddress: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/), network: z.string() }))
+    .default([]),
+});
+
+const accountSchema = z.strictObject({
+  id,
+  userId: id,
+  name: z.string().min(1),
+  role: z.enum(['admin', 'user']),
+  /** made at random and kept in the state when left out */
+  apiKey: z.string().min(8).optional(),
+  secretKey: z.string().min(8).optional(),
+});
+
+export const worldSchema = z.strictObject({
+  name: z.string().min(1),
+  /** CloudStack release that is acted */
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+\.\d+$/)
+    .default('4.22.1.0'),
+  zone: z.strictObject({ id, name: z.string().min(1) }),
+  rootDomainId: id,
+  pod: z.strictObject({ id, name: z.string().default('pod1') }).prefault({}),
+  cluster: z.strictObject({ id, name: z.string().default('c1') }).prefault({}),
+  storage: z.strictObject({ id, name: z.string().default('ps1') }).prefault({}),
+  template: z.strictObject({ id, name: z.string().min(1) }),
+  diskOfferings: z.array(diskOfferingSchema).min(1),
+  serviceOfferings: z.array(serviceOfferingSchema).min(1),
+  networks: z.array(networkSchema).default([]),
+  accounts: z.array(accountSchema).min(1),
+  machines: z.array(machineSchema).default([]),
+  /** data disks that a VM may have, by hypervisor; 6 where nothing is said, as in CloudStack */
+  dataDiskLimits: z
+    .partialRecord(z.enum(['KVM', 'Simulator', 'XenServer', 'VMware']), z.number().int().min(1))
+    .default({}),
+  /** `custom.diskoffering.size.min` and `.max`, GiB */
+  customSizeGib: z.strictObject({ min: z.number().int().default(1), max: z.number().int().default(1024) }).prefault({}),
+  /** `enforce.post.requests.and.timestamps` */
+  enforcePostAndTimestamps: z.boolean().default(false),
+  timings: timingsSchema.prefault({
+    createMs: 20,
+    queueMs: 20,
+    attachMs: 100,
+    detachMs: 100,
+    deleteMs: 20,
+    powerMs: 100,
+    linkDelayMs: [20, 150],
+    jobExpireMs: 86_400_000,
+  }),
+});
+
+/** A world as it is written, with ids and defaults left out where wanted. */
+export type WorldFile = z.input<typeof worldSchema>;
+/** A world with everything filled in. */
+export type WorldDescription = z.output<typeof worldSchema>;
+export type Timings = z.output<typeof timingsSchema>;
+export type DiskOffering = z.output<typeof diskOfferingSchema>;
+export type ServiceOffering = z.output<typeof serviceOfferingSchema>;
+export type Network = z.output<typeof networkSchema>;

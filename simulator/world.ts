@@ -1,0 +1,255 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EntityKind } from './parameters';
+import { Journal } from './persistence';
+import type { Table } from './persistence';
+import type { AccountRow, HypervisorName, JobRow, MachineRow, PlugRow, TagRow, VolumeRow } from './rows';
+import { worldSchema } from './world-file';
+import type { DiskOffering, Network, ServiceOffering, Timings, WorldDescription, WorldFile } from './world-file';
+
+/** `max_data_volumes_limit` of a hypervisor that the server knows nothing about. */
+const DATA_DISK_LIMIT_WHEN_UNKNOWN = 6;
+const TEMPLATE_BYTES = 2 * 1024 ** 3;
+
+/** Everything that the simulated site is made of: its description, and the rows of server and hypervisor. */
+export class World {
+  readonly description: WorldDescription;
+  readonly accounts: Table<AccountRow>;
+  readonly machines: Table<MachineRow>;
+  readonly volumes: Table<VolumeRow>;
+  readonly jobs: Table<JobRow>;
+  readonly tags: Table<TagRow>;
+  readonly plugs: Table<PlugRow>;
+  readonly managementServerId = randomUUID();
+  /** of `listHypervisorCapabilities`, roles and whatever else has an id but no row */
+  readonly ids = {
+    adminRole: randomUUID(),
+    userRole: randomUUID(),
+    capabilities: randomUUID(),
+    zoneToken: randomUUID(),
+    networkOffering: randomUUID(),
+    physicalNetwork: randomUUID(),
+  };
+  timings: Timings;
+  /** when this server process started; what has no date of its own shows it */
+  readonly begun = Date.now();
+  private readonly journal: Journal;
+  private numbers = { account: 0, machine: 0, volume: 0, job: 0 };
+
+  /**
+   * Opens the state in a folder, or begins there with the given world. What the folder holds wins: a world that once
+   * began goes on, and `world` is then not read.
+   */
+  constructor(
+    readonly directory: string,
+    world: WorldFile,
+  ) {
+    mkdirSync(directory, { recursive: true });
+    this.description = readDescription(join(directory, 'world.json'), world);
+    this.timings = this.description.timings;
+    this.journal = new Journal(directory);
+    this.accounts = this.journal.table('accounts');
+    this.machines = this.journal.table('machines');
+    this.volumes = this.journal.table('volumes');
+    this.jobs = this.journal.table('jobs');
+    this.tags = this.journal.table('tags');
+    this.plugs = this.journal.table('plugs');
+    this.journal.open();
+    this.numbers = {
+      account: highest(this.accounts.values()),
+      machine: highest(this.machines.values()),
+      volume: highest(this.volumes.values()),
+      job: highest(this.jobs.values()),
+    };
+    // Seeding is repeated until it has been finished once: the last row it writes is the last machine's.
+    if (this.machines.size < this.description.machines.length || this.accounts.size === 0) this.seed();
+  }
+
+  close(): void {
+    this.journal.close();
+  }
+
+  /** Back to the first day; accounts keep their keys. */
+  reset(): void {
+    for (const table of [this.tags, this.jobs, this.plugs, this.volumes, this.machines]) table.clear();
+    this.timings = this.description.timings;
+    this.seed();
+  }
+
+  nextNumber(kind: keyof World['numbers']): number {
+    this.numbers[kind] += 1;
+    return this.numbers[kind];
+  }
+
+  account(id: string): AccountRow {
+    return present(this.accounts.get(id), `account ${id}`);
+  }
+
+  accountOfKey(apiKey: string): AccountRow | undefined {
+    for (const account of this.accounts.values()) if (account.apiKey === apiKey) return account;
+    return undefined;
+  }
+
+  accountNamed(name: string): AccountRow | undefined {
+    for (const account of this.accounts.values()) if (account.name === name) return account;
+    return undefined;
+  }
+
+  machine(id: string): MachineRow {
+    return present(this.machines.get(id), `VM ${id}`);
+  }
+
+  volume(id: string): VolumeRow {
+    return present(this.volumes.get(id), `volume ${id}`);
+  }
+
+  diskOffering(id: string): DiskOffering | undefined {
+    return this.description.diskOfferings.find((offering) => offering.id === id);
+  }
+
+  serviceOffering(id: string): ServiceOffering | undefined {
+    return this.description.serviceOfferings.find((offering) => offering.id === id);
+  }
+
+  network(id: string): Network | undefined {
+    return this.description.networks.find((network) => network.id === id);
+  }
+
+  volumesOf(vmId: string): VolumeRow[] {
+    const found: VolumeRow[] = [];
+    for (const volume of this.volumes.values()) {
+      if (volume.vmId === vmId && volume.removed === null) found.push(volume);
+    }
+    return found;
+  }
+
+  /** Tags of a volume or VM. */
+  *tagsOf(resourceId: string): Iterable<TagRow> {
+    if (this.tags.size === 0) return;
+    for (const tag of this.tags.values()) if (tag.resourceId === resourceId) yield tag;
+  }
+
+  dataDiskLimit(hypervisor: HypervisorName): number {
+    return this.description.dataDiskLimits[hypervisor] ?? DATA_DISK_LIMIT_WHEN_UNKNOWN;
+  }
+
+  /** Whether the server ever knew this id: expunged volumes and VMs count, forgotten jobs do not. */
+  knows(kind: EntityKind, id: string): boolean {
+    switch (kind) {
+      case 'Volume':
+        return this.volumes.get(id) !== undefined;
+      case 'VirtualMachine':
+        return this.machines.get(id) !== undefined;
+      case 'AsyncJob':
+        return this.rememberedJob(id) !== undefined;
+      case 'Zone':
+        return this.description.zone.id === id;
+      case 'DiskOffering':
+        return this.diskOffering(id) !== undefined;
+      case 'ServiceOffering':
+        return this.serviceOffering(id) !== undefined;
+      case 'Network':
+        return this.network(id) !== undefined;
+      case 'Template':
+        return this.description.template.id === id;
+      case 'Domain':
+        return this.description.rootDomainId === id;
+      case 'Project':
+        return false;
+    }
+  }
+
+  /** The job, unless it ended so long ago that it was expunged. */
+  rememberedJob(id: string): JobRow | undefined {
+    const job = this.jobs.get(id);
+    if (job === undefined || job.completed === null) return job;
+    if (job.completed + this.timings.jobExpireMs > Date.now()) return job;
+    this.jobs.remove(id);
+    return undefined;
+  }
+
+  private seed(): void {
+    const now = Date.now();
+    for (const account of this.description.accounts) {
+      if (this.accounts.get(account.id) !== undefined) continue;
+      this.accounts.put({
+        id: account.id,
+        number: this.nextNumber('account'),
+        name: account.name,
+        role: account.role,
+        userId: account.userId,
+        apiKey: account.apiKey ?? randomBytes(64).toString('base64url'),
+        secretKey: account.secretKey ?? randomBytes(64).toString('base64url'),
+        created: now,
+      });
+    }
+    for (const machine of this.description.machines) {
+      if (this.machines.get(machine.id) !== undefined) continue;
+      const accountId = present(this.accountNamed(machine.account), `account ${machine.account}`).id;
+      const number = this.nextNumber('machine');
+      this.volumes.put({
+        id: randomUUID(),
+        number: this.nextNumber('volume'),
+        name: `ROOT-${String(number)}`,
+        accountId,
+        zoneId: this.description.zone.id,
+        diskOfferingId: null,
+        type: 'ROOT',
+        sizeBytes: TEMPLATE_BYTES,
+        state: 'Ready',
+        vmId: machine.id,
+        deviceId: 0,
+        attached: now,
+        created: now,
+        placed: true,
+        onStorage: true,
+        deleteProtection: false,
+        removed: null,
+      });
+      const offering = this.description.serviceOfferings.find((each) => each.name === machine.serviceOffering);
+      this.machines.put({
+        id: machine.id,
+        number,
+        name: machine.name,
+        accountId,
+        zoneId: this.description.zone.id,
+        serviceOfferingId: present(offering ?? this.description.serviceOfferings[0], 'service offering').id,
+        state: machine.state,
+        hypervisor: machine.hypervisor,
+        bus: machine.bus,
+        nics: machine.nics.map((nic) => ({
+          id: randomUUID(),
+          networkId: present(
+            this.description.networks.find((network) => network.name === nic.network),
+            `network ${nic.network}`,
+          ).id,
+          macAddress: nic.macAddress,
+        })),
+        created: now,
+        updated: now,
+        plugged: 0,
+        removed: null,
+      });
+    }
+  }
+}
+
+function readDescription(path: string, world: WorldFile): WorldDescription {
+  if (existsSync(path)) return worldSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const description = worldSchema.parse(world);
+  writeFileSync(`${path}.new`, `${JSON.stringify(description, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  return description;
+}
+
+function highest(rows: Iterable<{ readonly number: number }>): number {
+  let number = 0;
+  for (const row of rows) number = Math.max(number, row.number);
+  return number;
+}
+
+function present<Thing>(thing: Thing | undefined, what: string): Thing {
+  if (thing === undefined) throw new RangeError(`the world has no ${what}`);
+  return thing;
+}
