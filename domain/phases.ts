@@ -22,7 +22,13 @@ export const phaseSchema = z.enum([
 export type Phase = z.output<typeof phaseSchema>;
 
 /** Phases in which a run has ended. */
-export const finalPhases: ReadonlySet<Phase> = new Set(['replicated', 'rolled_back', 'cancelled', 'abandoned', 'released']);
+export const finalPhases: ReadonlySet<Phase> = new Set([
+  'replicated',
+  'rolled_back',
+  'cancelled',
+  'abandoned',
+  'released',
+]);
 
 const aside: readonly Phase[] = ['retrying', 'paused', 'cancelling', 'compensating'];
 

@@ -51,6 +51,7 @@ function unitWords(origin: string): string {
 function shown(input: unknown): string {
   if (Array.isArray(input)) return 'a list';
   if (input !== null && typeof input === 'object') return 'a table of fields';
-  const text = JSON.stringify(input) ?? typeof input;
+  if (input === undefined) return 'nothing';
+  const text = JSON.stringify(input);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

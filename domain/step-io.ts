@@ -78,6 +78,7 @@ export type PreflightApplianceOutput = z.output<typeof preflightApplianceOutputS
 export const createVolumeInputSchema = diskRefSchema.extend({
   sizeBytes: bytesSchema.min(1),
   backingUuid: z.string().optional(),
+  boot: z.boolean().optional(),
   /** a volume that this disk has already; it is taken instead of making one */
   existingVolumeId: uuidSchema.optional(),
   account: z.string().optional(),

@@ -77,7 +77,7 @@ export function registerHandlers({ control, view, replaceDisk }: HandlerContext)
       description: 'goes on after a pause',
       validator: () => {
         refuseEnded('resume');
-        if (!control.pauseWish) refuse('resume', 'it is not paused');
+        if (!control.pauseWish()) refuse('resume', 'it is not paused');
       },
     },
   );
@@ -92,8 +92,8 @@ export function registerHandlers({ control, view, replaceDisk }: HandlerContext)
         refuseEnded('cancel');
         if (replaceDisk === undefined) refuse('cancel', 'a release goes on to its end, or is abandoned');
         const keep = options?.keepVolumes ?? false;
-        if (control.stopWish !== undefined && control.stopWish.keepVolumes !== keep) {
-          refuse('cancel', `it is stopping already, with keepVolumes ${String(control.stopWish.keepVolumes)}`);
+        if (control.stopWish() !== undefined && control.stopWish()?.keepVolumes !== keep) {
+          refuse('cancel', `it is stopping already, with keepVolumes ${String(!keep)}`);
         }
       },
     },
@@ -113,7 +113,7 @@ export function registerHandlers({ control, view, replaceDisk }: HandlerContext)
   if (replaceDisk === undefined) return;
   setHandler(replaceDiskOptionsUpdate, replaceDisk, {
     description: 'gives a disk another source or other budgets',
-    validator: (change) => {
+    validator: (change: ReplaceDiskOptions) => {
       refuseEnded('replaceDiskOptions');
       if (!state.disks.some((disk) => disk.key === change.diskKey)) {
         refuse('replaceDiskOptions', `it has no disk ${String(change.diskKey)}`);

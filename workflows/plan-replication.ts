@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { failureRecord } from '../domain/failures';
+import { problemWords } from '../domain/problem-words';
 import { describeProblems } from '../domain/request';
 import type { PreflightApplianceOutput, PreflightSiteOutput } from '../domain/step-io';
 import { activitiesOf } from './activities';
@@ -14,7 +15,7 @@ export interface ReplicationPlan {
 
 /** `replicate --dry-run`: the preflight of a replication, looking only. Nothing is claimed, reserved or made. */
 export async function planReplication(input: PlanReplicationInput): Promise<ReplicationPlan> {
-  const parsed = planReplicationInputSchema.safeParse(input);
+  const parsed = planReplicationInputSchema.safeParse(input, { error: problemWords });
   if (!parsed.success) {
     throw closingFailure(failureRecord('request-invalid', { problems: describeProblems(parsed.error).join('; ') }));
   }

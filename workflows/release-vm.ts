@@ -1,6 +1,7 @@
 import { CancellationScope, allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 import { failureRecord } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
+import { problemWords } from '../domain/problem-words';
 import { describeProblems } from '../domain/request';
 import type { ListReplicasOutput, VmRef } from '../domain/step-io';
 import { activitiesOf } from './activities';
@@ -13,6 +14,7 @@ import { PhaseRecorder } from './phase-recorder';
 import { RunControl } from './run-control';
 import { RunView } from './run-view';
 import { UndoLedger } from './undo-ledger';
+import { unwindToProof } from './unwind-to-proof';
 
 export interface ReleaseResult {
   readonly state: 'released';
@@ -27,7 +29,7 @@ export interface ReleaseResult {
  * undos are, and unwound with the same discipline: to proof, or to `needs_attention`.
  */
 export async function releaseVm(input: ReleaseVmInput): Promise<ReleaseResult> {
-  const parsed = releaseVmInputSchema.safeParse(input);
+  const parsed = releaseVmInputSchema.safeParse(input, { error: problemWords });
   if (!parsed.success) {
     throw closingFailure(failureRecord('request-invalid', { problems: describeProblems(parsed.error).join('; ') }));
   }
@@ -101,15 +103,9 @@ async function release(
     ledger.owe(diskKey, 'mapDevice', volume);
     ledger.owe(diskKey, 'openExport', volume);
   }
-  view.enter('releasing');
 
-  let alarms = 0;
   try {
-    await ledger.unwind('compensate', (needed) => {
-      alarms += needed ? 1 : -1;
-      view.state.leftovers = alarms > 0 ? ledger.leftovers() : [];
-      view.enter(alarms > 0 ? 'needs_attention' : 'releasing');
-    });
+    await unwindToProof(ledger, view, 'compensate', 'releasing');
   } catch (error) {
     if (!(error instanceof Abandoned)) throw error;
     const record = failureRecord('abandoned', {

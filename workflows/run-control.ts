@@ -13,15 +13,16 @@ export class RunControl {
   readonly #forward = new CancellationScope();
   readonly #interruptible = new Set<CancellationScope>();
 
-  get stopWish(): { readonly keepVolumes: boolean } | undefined {
+  // Methods, not properties: TypeScript would take a property for unchanged across an await.
+  stopWish(): { readonly keepVolumes: boolean } | undefined {
     return this.#stop;
   }
 
-  get pauseWish(): boolean {
+  pauseWish(): boolean {
     return this.#paused;
   }
 
-  get abandoned(): boolean {
+  abandoned(): boolean {
     return this.#abandoned;
   }
 

@@ -118,6 +118,17 @@ export class RunView {
     this.refresh();
   }
 
+  /** After a stop that keeps all volumes: each one that is there is named, with the reason. */
+  nameKeptVolumes(): void {
+    for (const disk of this.state.disks) {
+      if (disk.volumeId === undefined) continue;
+      disk.step = 'kept';
+      disk.kept.push(
+        `disk ${String(disk.key)}: volume ${disk.volumeId} stays where it is, because the run was stopped with its volumes kept`,
+      );
+    }
+  }
+
   /** Shows the phase if it changed. Called after each change of the state. */
   refresh(): void {
     const phase = this.#phase();
@@ -144,7 +155,7 @@ export class RunView {
     const base = this.#base;
     if (base !== 'preflight' && base !== 'provisioning' && base !== 'copying' && base !== 'verifying') return base;
     if (this.#working.size > 0) return this.#forwardPhase(base);
-    if (this.#control.pauseWish) return 'paused';
+    if (this.#control.pauseWish()) return 'paused';
     if (this.#vmRetrying || this.#retrying.size > 0) return 'retrying';
     if (this.#held.size > 0) return 'held';
     return this.#forwardPhase(base);

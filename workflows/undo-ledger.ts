@@ -21,6 +21,8 @@ const UNDO_PAUSE_MS = 1_000;
 const UNDO_PAUSE_LIMIT_MS = 300_000;
 const STEP_PAUSE_LIMIT_MS = 600_000;
 
+type UndoActivity = (this: void, input: unknown) => Promise<UndoOutcome>;
+
 interface OwedUndo {
   readonly step: StepName;
   readonly undo: UndoName;
@@ -78,7 +80,7 @@ export class UndoLedger {
         this.view.stepLeaves(diskKey);
         attempt -= 1;
       } catch (error) {
-        if (this.control.stopWish !== undefined || isStop(error)) {
+        if (this.control.stopWish() !== undefined || isStop(error)) {
           this.view.stepLeaves(diskKey);
           throw new Stopped();
         }
@@ -176,17 +178,18 @@ export class UndoLedger {
   }
 
   async #undo(diskKey: number, entry: OwedUndo, attention: (needed: boolean) => void): Promise<UndoOutcome> {
-    let proven = false;
-    let alarmed = false;
+    const seen: { proven: boolean; alarmed: boolean } = { proven: false, alarmed: false };
     // The clock runs beside the undo: one that waits for ever on the server (unavailable) needs attention as well.
-    const alarm = condition(() => proven, milliseconds(this.#budgetsOf(diskKey).undoAttentionAfter)).then((inTime) => {
-      if (inTime) return;
-      alarmed = true;
-      attention(true);
-    });
+    const alarm = condition(() => seen.proven, milliseconds(this.#budgetsOf(diskKey).undoAttentionAfter)).then(
+      (inTime) => {
+        if (inTime) return;
+        seen.alarmed = true;
+        attention(true);
+      },
+    );
     const scope = new CancellationScope();
-    const givenUp = condition(() => proven || this.control.abandoned).then(() => {
-      if (!proven) scope.cancel();
+    const givenUp = condition(() => seen.proven || this.control.abandoned()).then(() => {
+      if (!seen.proven) scope.cancel();
     });
     try {
       for (let attempt = 1; ; attempt += 1) {
@@ -194,20 +197,20 @@ export class UndoLedger {
         try {
           return await scope.run(() => this.#callUndo(entry));
         } catch (error) {
-          if (this.control.abandoned) throw new Abandoned();
+          if (this.control.abandoned()) throw new Abandoned();
           this.view.stepFails(diskKey, failureOf(error, entry.undo));
           const pause = Math.min(UNDO_PAUSE_MS * 2 ** (attempt - 1), UNDO_PAUSE_LIMIT_MS);
           this.view.retryBegins(diskKey, pause);
           await this.control.pauseUndo(pause);
           this.view.retryEnds(diskKey);
-          if (this.control.abandoned) throw new Abandoned();
+          if (this.control.abandoned()) throw new Abandoned();
         }
       }
     } finally {
-      proven = true;
+      seen.proven = true;
       this.view.stepLeaves(diskKey);
       await Promise.all([alarm, givenUp]);
-      if (alarmed && !this.control.abandoned) attention(false);
+      if (seen.alarmed && !this.control.abandoned()) attention(false);
     }
   }
 
@@ -222,8 +225,7 @@ export class UndoLedger {
   }
 
   #callUndo(entry: OwedUndo): Promise<UndoOutcome> {
-    const undo = this.activities[entry.undo] as (input: unknown) => Promise<UndoOutcome>;
-    return undo(entry.input);
+    return (this.activities[entry.undo] as UndoActivity)(entry.input);
   }
 
   #of(diskKey: number): OwedUndo[] {

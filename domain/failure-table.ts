@@ -1,0 +1,490 @@
+/* eslint max-lines: "off" -- one table, one row per failure: splitting it would hide a code given twice */
+import { z } from 'zod';
+
+/**
+ * The one table of failures. Messages, `--json` errors, docs/failures.md and the types of Temporal's ApplicationFailures are made
+ * from it. Codes are never reused. The order of every message: what, which disk, volume and owner, the cause in the other side's
+ * own words; `next` is the operator's next command.
+ *
+ * Classes decide what the system does:
+ * - `refused`: wrong request or site. No retry; what was made is taken back.
+ * - `conflict`: somebody else holds it, and is named. No retry.
+ * - `failed`: CloudStack or the appliance tried and it did not work. `stepAttempts` tries, then compensation and a new
+ *   provisioning attempt.
+ * - `unavailable`: nobody answered. Waits as long as it takes, visibly; never a reason to compensate.
+ * - `unknown`: the outcome is not known. Observed, then decided.
+ */
+export const failureClassSchema = z.enum(['refused', 'conflict', 'failed', 'unavailable', 'unknown']);
+export type FailureClass = z.output<typeof failureClassSchema>;
+
+export interface FailureRow {
+  readonly class: FailureClass;
+  /** text with `{field}` placeholders */
+  readonly message: string;
+  readonly systemDoes: string;
+  /** text with `{field}` placeholders */
+  readonly next: string;
+  /** 1 failed, 2 wrong usage */
+  readonly exitCode: 1 | 2;
+}
+
+const WAITS = 'waits and tries again for as long as it takes; undoes nothing';
+const REFUSES = 'changes nothing';
+const COUNTS =
+  'tries again up to stepAttempts, then takes back what it made and provisions anew up to provisioningAttempts';
+
+export const failureTable = {
+  // The caller's side
+  usage: {
+    class: 'refused',
+    message: '{problem}',
+    systemDoes: REFUSES,
+    next: 'See: {command} --help',
+    exitCode: 2,
+  },
+  'request-invalid': {
+    class: 'refused',
+    message: 'The request is not valid: {problems}',
+    systemDoes: REFUSES,
+    next: 'Correct the request; its fields are described in docs/request.md.',
+    exitCode: 2,
+  },
+  'configuration-invalid': {
+    class: 'refused',
+    message: 'The configuration {file} is not valid: {problems}',
+    systemDoes: 'does not start',
+    next: 'Correct the file, then run: diskferry config check',
+    exitCode: 2,
+  },
+  'site-unknown': {
+    class: 'refused',
+    message: 'Site {site} is not configured here; configured: {configured}',
+    systemDoes: REFUSES,
+    next: 'Add a [site.{site}] section to the worker\'s configuration, or correct the request\'s "site".',
+    exitCode: 1,
+  },
+  'appliance-unknown': {
+    class: 'refused',
+    message: 'Appliance {applianceId} is not configured for site {site}; configured: {configured}',
+    systemDoes: REFUSES,
+    next: 'Correct the request\'s "appliance", or add a [site.{site}.appliance.{applianceId}] section to the worker\'s configuration.',
+    exitCode: 1,
+  },
+  'vm-unknown': {
+    class: 'refused',
+    message: 'No replication of VM {vm} is known',
+    systemDoes: REFUSES,
+    next: 'See which VMs are known: diskferry list',
+    exitCode: 1,
+  },
+  'vm-ambiguous': {
+    class: 'refused',
+    message: 'VM {vm} could be any of: {candidates}',
+    systemDoes: REFUSES,
+    next: 'Name one of them whole: [site/][source/]id',
+    exitCode: 2,
+  },
+  'request-differs': {
+    class: 'conflict',
+    message: 'VM {vm} is held by workflow {holder} (run {runId}, phase {phase}), whose request differs: {differences}',
+    systemDoes: REFUSES,
+    next: 'Wait for it (diskferry watch {vm}) or stop it (diskferry cancel {vm}), then send the request again.',
+    exitCode: 1,
+  },
+  'request-id-used': {
+    class: 'conflict',
+    message: 'Request id {requestId} was used before, for a different request of VM {vm}: {differences}',
+    systemDoes: REFUSES,
+    next: 'Send the request with a new requestId, or with none.',
+    exitCode: 1,
+  },
+  'vm-claimed': {
+    class: 'conflict',
+    message: 'VM {vm} is held by {holder} (run {runId}, {kind})',
+    systemDoes: REFUSES,
+    next: 'See what it does (diskferry status {vm}); stop it with: diskferry cancel {vm}',
+    exitCode: 1,
+  },
+  'update-refused': {
+    class: 'refused',
+    message: 'The run of VM {vm} does not take {update} now: {reason}',
+    systemDoes: REFUSES,
+    next: 'See what it does: diskferry status {vm}',
+    exitCode: 1,
+  },
+
+  // Preflight
+  'zone-unknown': {
+    class: 'refused',
+    message: 'Site {site}: CloudStack lists no zone named or numbered {zone}',
+    systemDoes: REFUSES,
+    next: 'Correct "zone" of [site.{site}] in the worker\'s configuration.',
+    exitCode: 1,
+  },
+  'offering-unknown': {
+    class: 'refused',
+    message: 'Site {site}: CloudStack lists no disk offering named or numbered {offering}',
+    systemDoes: REFUSES,
+    next: 'Correct "disk_offering" of [site.{site}] in the worker\'s configuration.',
+    exitCode: 1,
+  },
+  'offering-not-custom': {
+    class: 'refused',
+    message:
+      'Site {site}: disk offering {offering} has a fixed size of {sizeGib} GiB, so volumes cannot get the size of their disks',
+    systemDoes: REFUSES,
+    next: 'Name a custom-sized disk offering as "disk_offering" of [site.{site}].',
+    exitCode: 1,
+  },
+  'disk-too-large': {
+    class: 'refused',
+    message: 'Disk {diskKey}: {sizeGib} GiB is more than site {site} allows in one volume ({limitGib} GiB)',
+    systemDoes: REFUSES,
+    next: 'Have the CloudStack setting custom.diskoffering.size.max (and storage.max.volume.size) raised, or leave the disk out.',
+    exitCode: 1,
+  },
+  'disk-too-small': {
+    class: 'refused',
+    message: 'Disk {diskKey}: {sizeGib} GiB is less than site {site} allows in one volume ({limitGib} GiB)',
+    systemDoes: REFUSES,
+    next: 'Have the CloudStack setting custom.diskoffering.size.min lowered, or leave the disk out.',
+    exitCode: 1,
+  },
+  'appliance-missing': {
+    class: 'refused',
+    message: 'Appliance {applianceId}: CloudStack of site {site} lists no such VM for this key',
+    systemDoes: REFUSES,
+    next: 'Correct the request\'s "appliance"; the key\'s account must own the VM or be root admin.',
+    exitCode: 1,
+  },
+  'appliance-not-running': {
+    class: 'refused',
+    message: 'Appliance {applianceId} ({name}) is {state}, not Running',
+    systemDoes: REFUSES,
+    next: 'Start the appliance, then send the request again.',
+    exitCode: 1,
+  },
+  'appliance-elsewhere': {
+    class: 'refused',
+    message: 'Appliance {applianceId} is in zone {zone}, volumes of site {site} are made in zone {siteZone}',
+    systemDoes: REFUSES,
+    next: "Name an appliance in the site's zone.",
+    exitCode: 1,
+  },
+  'appliance-identity': {
+    class: 'refused',
+    message: 'This worker serves appliance {applianceId} but runs on another machine: {evidence}',
+    systemDoes: REFUSES,
+    next: 'Run the worker on that appliance, or correct the appliance id and "identity" in its configuration.',
+    exitCode: 1,
+  },
+  'no-free-slots': {
+    class: 'refused',
+    message: 'Appliance {applianceId} has {free} free data disk slots of {limit}, {needed} are needed',
+    systemDoes: REFUSES,
+    next: 'Release a VM that is finished (diskferry release VM), or use another appliance.',
+    exitCode: 1,
+  },
+  'owner-mismatch': {
+    class: 'refused',
+    message:
+      'Appliance {applianceId} belongs to {applianceOwner}, the volumes would belong to {volumeOwner}; CloudStack attaches only within one owner',
+    systemDoes: REFUSES,
+    next: "Set the request's account and domainId (or projectId) to the appliance's owner.",
+    exitCode: 1,
+  },
+  unauthorized: {
+    class: 'refused',
+    message: 'Site {site}: CloudStack refused the key or its signature: {cause}',
+    systemDoes: REFUSES,
+    next: "Check api_key_file and secret_key_file of [site.{site}], and this machine's clock against the server's.",
+    exitCode: 1,
+  },
+  'schema-outdated': {
+    class: 'refused',
+    message: 'The database schema is not the one this release needs: {cause}',
+    systemDoes: 'does not start',
+    next: 'Run: diskferry migrate',
+    exitCode: 1,
+  },
+  'tool-missing': {
+    class: 'refused',
+    message: 'Appliance {applianceId}: {tool} is missing or does not run: {cause}',
+    systemDoes: REFUSES,
+    next: 'Install {tool} on the appliance.',
+    exitCode: 1,
+  },
+  'export-server-down': {
+    class: 'unavailable',
+    message: 'Appliance {applianceId}: the local nbdkit does not answer on {socket}: {cause}',
+    systemDoes: WAITS,
+    next: "Start the appliance's nbdkit service (its command stands in docs/appliance.md).",
+    exitCode: 1,
+  },
+  'source-unreadable': {
+    class: 'refused',
+    message: 'Disk {diskKey}: source {source} cannot be opened: {cause}',
+    systemDoes: REFUSES,
+    next: 'Make the source readable from appliance {applianceId}, or correct its URI.',
+    exitCode: 1,
+  },
+  'source-too-large': {
+    class: 'refused',
+    message: 'Disk {diskKey}: source {source} holds {sourceBytes} bytes, its volume would hold only {volumeBytes}',
+    systemDoes: REFUSES,
+    next: "Correct the disk's sizeBytes.",
+    exitCode: 1,
+  },
+  'replicated-before': {
+    class: 'refused',
+    message: 'VM {vm} has replicated volumes already: {volumes}',
+    systemDoes: REFUSES,
+    next: 'Set "overwrite": true to write onto them again (they are torn until the run ends), or release them: diskferry release {vm}',
+    exitCode: 1,
+  },
+  'disk-key-reused': {
+    class: 'conflict',
+    message:
+      'Disk {diskKey} of VM {vm}: its volume {volumeId} was made for backing disk {recorded}, the request says {requested}',
+    systemDoes: REFUSES,
+    next: 'Release the old volume first: diskferry release {vm}',
+    exitCode: 1,
+  },
+
+  // Waiting for somebody
+  'cloudstack-unavailable': {
+    class: 'unavailable',
+    message: 'Site {site}: CloudStack at {endpoint} does not answer {command}: {cause}',
+    systemDoes: WAITS,
+    next: 'Check the management server; nothing has to be done here.',
+    exitCode: 1,
+  },
+  'cloudstack-outcome-unknown': {
+    class: 'unknown',
+    message: 'Site {site}: the answer to {command} was lost: {cause}',
+    systemDoes: 'looks what came of it, then goes on or sends it again',
+    next: 'Nothing has to be done.',
+    exitCode: 1,
+  },
+  'database-unavailable': {
+    class: 'unavailable',
+    message: 'The database at {address} does not answer: {cause}',
+    systemDoes: WAITS,
+    next: 'Check the database server; nothing has to be done here.',
+    exitCode: 1,
+  },
+  'temporal-unavailable': {
+    class: 'unavailable',
+    message: 'Temporal at {address} does not answer: {cause}',
+    systemDoes: WAITS,
+    next: 'Check the address (TEMPORAL_ADDRESS or temporal.toml) and the server.',
+    exitCode: 1,
+  },
+  'worker-missing': {
+    class: 'unavailable',
+    message: 'No worker polls task queue {taskQueue}, so {what}',
+    systemDoes: WAITS,
+    next: 'Start a worker that serves it: diskferry worker --queues {taskQueue}',
+    exitCode: 1,
+  },
+  'job-pending': {
+    class: 'unavailable',
+    message: 'Disk {diskKey}: volume {volumeId} has a CloudStack job that is not final yet (job {jobId})',
+    systemDoes: WAITS,
+    next: 'Nothing has to be done; CloudStack itself gives a job up after job.cancel.threshold.minutes.',
+    exitCode: 1,
+  },
+  'copy-locked': {
+    class: 'unavailable',
+    message: 'Volume {volumeId} is still held by a copier of an earlier attempt (lock {lock})',
+    systemDoes: WAITS,
+    next: 'Nothing has to be done; the lock falls with the process that holds it.',
+    exitCode: 1,
+  },
+
+  // Steps
+  'create-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: CloudStack did not create volume {volumeName}: {cause}',
+    systemDoes: COUNTS,
+    next: "Read CloudStack's words; then: diskferry retry {vm}",
+    exitCode: 1,
+  },
+  'create-refused': {
+    class: 'refused',
+    message: 'Disk {diskKey}: CloudStack refused to create volume {volumeName}: {cause}',
+    systemDoes: 'takes back what it made',
+    next: 'Correct what CloudStack names, then send the request again.',
+    exitCode: 1,
+  },
+  'volume-differs': {
+    class: 'conflict',
+    message: 'Disk {diskKey}: volume {volumeId} is not as it must be: {differences}',
+    systemDoes: 'leaves the volume alone and takes back what it made',
+    next: 'Look at the volume in CloudStack; it was changed or is not ours.',
+    exitCode: 1,
+  },
+  'volume-gone': {
+    class: 'failed',
+    message: "Disk {diskKey}: volume {volumeId} is no longer in CloudStack's list",
+    systemDoes: COUNTS,
+    next: "Find out who removed it (CloudStack's events), then: diskferry retry {vm}",
+    exitCode: 1,
+  },
+  'attach-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: volume {volumeId} could not be attached to appliance {applianceId}: {cause}',
+    systemDoes: COUNTS,
+    next: "Read CloudStack's words; then: diskferry retry {vm}",
+    exitCode: 1,
+  },
+  'attach-refused': {
+    class: 'refused',
+    message: 'Disk {diskKey}: CloudStack refuses to attach volume {volumeId} to appliance {applianceId}: {cause}',
+    systemDoes: 'takes back what it made',
+    next: 'Correct what CloudStack names, then send the request again.',
+    exitCode: 1,
+  },
+  'attached-elsewhere': {
+    class: 'conflict',
+    message:
+      'Disk {diskKey}: volume {volumeId} is attached to VM {otherVmId} ({otherVmName}), not to appliance {applianceId}',
+    systemDoes: 'leaves the volume alone and takes back what it made',
+    next: 'Detach the volume there if nobody needs it, then send the request again.',
+    exitCode: 1,
+  },
+  'detach-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: volume {volumeId} could not be detached from VM {vmId}: {cause}',
+    systemDoes: 'keeps trying with growing pauses; after undoAttentionAfter the run needs attention',
+    next: "Read CloudStack's words; then: diskferry retry {vm}, or give it up with: diskferry abandon {vm}",
+    exitCode: 1,
+  },
+  'delete-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: volume {volumeId} could not be deleted: {cause}',
+    systemDoes: 'keeps trying with growing pauses; after undoAttentionAfter the run needs attention',
+    next: "Read CloudStack's words; then: diskferry retry {vm}, or give it up with: diskferry abandon {vm}",
+    exitCode: 1,
+  },
+  'device-missing': {
+    class: 'failed',
+    message:
+      'Disk {diskKey}: volume {volumeId} is attached, but appliance {applianceId} shows no device with serial {serial} in {directory} after {waited}',
+    systemDoes: COUNTS,
+    next: 'Look at the links in {directory} on the appliance; a hypervisor without serials is not supported.',
+    exitCode: 1,
+  },
+  'device-wrong': {
+    class: 'failed',
+    message: 'Disk {diskKey}: device {deviceNode} is not proven to be volume {volumeId}: {evidence}',
+    systemDoes: COUNTS,
+    next: 'Do not write to the device. Look at its serial and size on the appliance.',
+    exitCode: 1,
+  },
+  'device-in-use': {
+    class: 'failed',
+    message: 'Disk {diskKey}: device {deviceNode} of volume {volumeId} is in use on the appliance: {evidence}',
+    systemDoes: COUNTS,
+    next: 'Free the device (LVM, md, multipath and udisks of the appliance must leave replicas alone), then: diskferry retry {vm}',
+    exitCode: 1,
+  },
+  'device-still-there': {
+    class: 'failed',
+    message:
+      'Disk {diskKey}: volume {volumeId} is detached, but appliance {applianceId} still shows or holds it: {evidence}',
+    systemDoes: 'keeps looking with growing pauses; deletes nothing and attaches it nowhere',
+    next: 'Stop and start the appliance; then: diskferry retry {vm}',
+    exitCode: 1,
+  },
+  'mapping-conflict': {
+    class: 'conflict',
+    message:
+      'Disk {diskKey}: {what} is mapped already, to volume {otherVolumeId} (owner {otherOwner}), not to volume {volumeId} (owner {owner})',
+    systemDoes: 'leaves the other mapping alone and takes back what it made',
+    next: 'See it: diskferry mappings --vm {applianceId}',
+    exitCode: 1,
+  },
+  'export-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: export {exportName} of {deviceNode} is not served as it must be: {evidence}',
+    systemDoes: 'tries again up to stepAttempts, then holds the run',
+    next: "Look at the appliance's nbdkit and its exports folder; then: diskferry retry {vm}",
+    exitCode: 1,
+  },
+  'export-in-use': {
+    class: 'failed',
+    message: 'Disk {diskKey}: export {exportName} still has a client or a copier: {evidence}',
+    systemDoes: 'keeps trying with growing pauses',
+    next: 'End the client that holds it; then: diskferry retry {vm}',
+    exitCode: 1,
+  },
+  'copy-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: copying {source} to volume {volumeId} failed at byte {offset}: {cause}',
+    systemDoes: 'tries again from the last finished window up to stepAttempts, then holds the run; deletes nothing',
+    next: 'Read the cause; then: diskferry retry {vm}, or stop with: diskferry cancel {vm}',
+    exitCode: 1,
+  },
+  'verify-mismatch': {
+    class: 'failed',
+    message:
+      'Disk {diskKey}: volume {volumeId} differs from its source in {windows} window(s), the first at byte {offset}',
+    systemDoes: 'copies those windows again up to stepAttempts, then holds the run; deletes nothing',
+    next: 'Check the storage under the volume and whether the source changes while it is copied; then: diskferry retry {vm}',
+    exitCode: 1,
+  },
+  'verify-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: volume {volumeId} could not be read back: {cause}',
+    systemDoes: 'tries again up to stepAttempts, then holds the run; deletes nothing',
+    next: 'Read the cause; then: diskferry retry {vm}',
+    exitCode: 1,
+  },
+
+  // Ownership
+  'claim-lost': {
+    class: 'conflict',
+    message: 'Run {runId} of {workflowId} no longer holds VM {vm}: {holder} does (epoch {epoch})',
+    systemDoes: 'does nothing more on behalf of the earlier run',
+    next: 'See the run that holds it: diskferry status {vm}',
+    exitCode: 1,
+  },
+  'operation-active': {
+    class: 'conflict',
+    message: 'Volume {volumeId} has an unfinished operation of another owner: {operationId} ({kind}, owner {owner})',
+    systemDoes: 'leaves the volume alone',
+    next: 'Wait until that operation has ended, or see who owns it: diskferry status {vm}',
+    exitCode: 1,
+  },
+
+  // Ends of a run
+  'run-ended-outside': {
+    class: 'failed',
+    message: 'Run {runId} of VM {vm} was ended from outside ({how}); it could take nothing back. Cause: {cause}',
+    systemDoes: 'does nothing more on behalf of that run; the next run of the VM finds what it made',
+    next: 'Send the request again with a new requestId, or release what is there: diskferry release {vm}',
+    exitCode: 1,
+  },
+  'rolled-back': {
+    class: 'failed',
+    message: 'VM {vm} was not replicated; everything this run made was taken back. Cause: {cause}',
+    systemDoes: 'has ended; nothing of it is left',
+    next: '{next}',
+    exitCode: 1,
+  },
+  abandoned: {
+    class: 'failed',
+    message: 'VM {vm} was abandoned with leftovers: {leftovers}. Cause: {cause}',
+    systemDoes: 'has ended; the leftovers stay recorded',
+    next: 'Remove the leftovers by hand, each named above.',
+    exitCode: 1,
+  },
+  internal: {
+    class: 'failed',
+    message: 'Unexpected error in {where}: {cause}',
+    systemDoes: 'tries again up to stepAttempts',
+    next: "This is a fault in Diskferry; report it with the worker's log.",
+    exitCode: 1,
+  },
+} as const satisfies Readonly<Record<string, FailureRow>>;
