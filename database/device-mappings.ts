@@ -1,4 +1,12 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { z } from 'zod';
+import { bytesSchema, uuidSchema } from '../domain/identifiers';
 import type { Tx } from './database';
+import { isDuplicateKey } from './errors';
+import { readValue } from './row-json';
+import type { Tables } from './schema';
+import { now } from './sql-parts';
+import { transactionOf } from './tx';
 
 export interface DeviceMapping {
   readonly devicePath: string;
@@ -33,4 +41,162 @@ export interface DeviceMappings {
   unmap(tx: Tx, volumeId: string, because: string): Promise<boolean>;
   ofVolume(volumeId: string): Promise<DeviceMapping | undefined>;
   list(filter?: { vmId?: string }): Promise<DeviceMapping[]>;
+}
+
+const roleSchema = z.enum(['replica', 'test_root', 'test_data', 'live_root', 'live_data']);
+
+/** What a row must be to be used: hands and older installations have written to tables like this one. */
+const rowSchema = z.object({
+  device_path: z.string().min(1),
+  vm_id: uuidSchema,
+  volume_uuid: uuidSchema,
+  device_node: z.string().min(1),
+  cloudstack_device_id: z.int().min(0),
+  role: roleSchema,
+  state: z.literal('mapped'),
+  size_bytes: bytesSchema,
+  owner_workflow_id: z.string(),
+  mapped_by_first_run_id: z.string(),
+  created_at: z.string(),
+});
+
+type Row = Selectable<Tables['device_mappings']>;
+
+const movedColumns = [
+  'device_path',
+  'vm_id',
+  'volume_uuid',
+  'device_node',
+  'cloudstack_device_id',
+  'role',
+  'state',
+  'size_bytes',
+  'owner_workflow_id',
+  'mapped_by_first_run_id',
+  'created_at',
+] as const satisfies readonly (keyof Row)[];
+
+export function makeDeviceMappings(db: Kysely<Tables>): DeviceMappings {
+  return {
+    async map(tx, mapping) {
+      const trx = transactionOf(tx);
+      for (let round = 1; ; round += 1) {
+        let outcome: 'mapped' | 'there' = 'mapped';
+        try {
+          await trx.insertInto('device_mappings').values(newRow(mapping)).execute();
+        } catch (error) {
+          if (!isDuplicateKey(error) || round === 3) throw error;
+          outcome = 'there';
+        }
+        const rows = await rowsInTheWay(trx, mapping);
+        for (const row of rows) {
+          const what = difference(row, mapping);
+          if (what !== undefined) return { outcome: 'conflict', what, other: mappingOf(row) };
+        }
+        const own = rows[0];
+        if (own !== undefined) return { outcome, mapping: mappingOf(own) };
+        // Whatever was in the way was unmapped between the two statements: the place is free now.
+      }
+    },
+
+    async unmap(tx, volumeId, because) {
+      const trx = transactionOf(tx);
+      const row = await trx
+        .selectFrom('device_mappings')
+        .select('id')
+        .where('volume_uuid', '=', volumeId)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row === undefined) return false;
+      await trx
+        .insertInto('device_mapping_history')
+        .columns([...movedColumns, 'unmapped_at', 'unmapped_because'])
+        .expression(
+          trx
+            .selectFrom('device_mappings')
+            .select([...movedColumns, now.as('unmapped_at'), sql<string>`${because}`.as('unmapped_because')])
+            .where('id', '=', row.id),
+        )
+        .execute();
+      await trx.deleteFrom('device_mappings').where('id', '=', row.id).execute();
+      return true;
+    },
+
+    async ofVolume(volumeId) {
+      const row = await db
+        .selectFrom('device_mappings')
+        .selectAll()
+        .where('volume_uuid', '=', volumeId)
+        .executeTakeFirst();
+      return row === undefined ? undefined : mappingOf(row);
+    },
+
+    async list(filter = {}) {
+      let query = db.selectFrom('device_mappings').selectAll().orderBy('vm_id').orderBy('device_path');
+      if (filter.vmId !== undefined) query = query.where('vm_id', '=', filter.vmId);
+      return (await query.execute()).map(mappingOf);
+    },
+  };
+}
+
+type Mapping = Parameters<DeviceMappings['map']>[1];
+
+/** The rows that hold one of the three things that only one row may hold. */
+async function rowsInTheWay(trx: Kysely<Tables>, mapping: Mapping): Promise<Row[]> {
+  return await trx
+    .selectFrom('device_mappings')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('device_path', '=', mapping.devicePath),
+        eb('volume_uuid', '=', mapping.volumeId),
+        eb.and({ vm_id: mapping.vmId, device_node: mapping.deviceNode }),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+}
+
+/** What of this mapping the row holds for something else, in words; undefined when it is this very mapping. */
+function difference(row: Row, mapping: Mapping): string | undefined {
+  const path = row.device_path === mapping.devicePath;
+  const volume = row.volume_uuid === mapping.volumeId;
+  const node = row.vm_id === mapping.vmId && row.device_node === mapping.deviceNode;
+  if (path && volume && node) return undefined;
+  if (path) return `device path ${mapping.devicePath}`;
+  if (volume) return `volume ${mapping.volumeId}`;
+  return `device node ${mapping.deviceNode} of VM ${mapping.vmId}`;
+}
+
+function newRow(mapping: Mapping) {
+  return {
+    device_path: mapping.devicePath,
+    vm_id: mapping.vmId,
+    volume_uuid: mapping.volumeId,
+    device_node: mapping.deviceNode,
+    cloudstack_device_id: mapping.cloudStackDeviceId,
+    role: mapping.role,
+    state: 'mapped',
+    size_bytes: mapping.sizeBytes,
+    owner_workflow_id: mapping.ownerWorkflowId,
+    mapped_by_first_run_id: mapping.mappedByFirstRunId,
+    created_at: now,
+  };
+}
+
+function mappingOf(stored: Row): DeviceMapping {
+  const row = readValue('device_mappings', stored.device_path, rowSchema, stored);
+  return {
+    devicePath: row.device_path,
+    vmId: row.vm_id,
+    volumeId: row.volume_uuid,
+    deviceNode: row.device_node,
+    cloudStackDeviceId: row.cloudstack_device_id,
+    role: row.role,
+    state: row.state,
+    sizeBytes: row.size_bytes,
+    ownerWorkflowId: row.owner_workflow_id,
+    mappedByFirstRunId: row.mapped_by_first_run_id,
+    createdAt: row.created_at,
+  };
 }

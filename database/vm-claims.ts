@@ -1,5 +1,9 @@
+import type { Kysely, Selectable } from 'kysely';
 import type { SourceVmKey } from '../domain/names';
 import type { Tx } from './database';
+import type { Tables } from './schema';
+import { now, sourceVmColumns } from './sql-parts';
+import { transactionOf } from './tx';
 
 export interface VmClaim {
   readonly kind: 'replication' | 'release';
@@ -24,4 +28,68 @@ export interface VmClaims {
   ): Promise<{ outcome: 'taken'; epoch: number } | { outcome: 'held'; holder: VmClaim }>;
   /** Gives the VM free if this run holds it; true when it did. */
   release(tx: Tx, vm: SourceVmKey, runId: string): Promise<boolean>;
+}
+
+export function makeVmClaims(db: Kysely<Tables>): VmClaims {
+  return {
+    async holder(vm) {
+      const row = await db
+        .selectFrom('vm_claims')
+        .selectAll()
+        .where((eb) => eb.and(sourceVmColumns(vm)))
+        .executeTakeFirst();
+      return row === undefined ? undefined : claimOf(row);
+    },
+
+    async take(tx, vm, claim) {
+      const trx = transactionOf(tx);
+      // Makes the row or locks it: either way whoever comes second waits here until the first has committed.
+      await trx
+        .insertInto('vm_claims')
+        .values({ ...sourceVmColumns(vm), kind: null, workflow_id: null, run_id: null, epoch: 0, since: null })
+        .onDuplicateKeyUpdate((eb) => ({ epoch: eb.ref('vm_claims.epoch') }))
+        .execute();
+      const row = await trx
+        .selectFrom('vm_claims')
+        .selectAll()
+        .where((eb) => eb.and(sourceVmColumns(vm)))
+        .forUpdate()
+        .executeTakeFirstOrThrow();
+      const holder = claimOf(row);
+      if (holder !== undefined) {
+        if (holder.workflowId === claim.workflowId && holder.runId === claim.runId) {
+          return { outcome: 'taken', epoch: holder.epoch };
+        }
+        if (holder.runId !== claim.replaces) return { outcome: 'held', holder };
+      }
+      const epoch = row.epoch + 1;
+      await trx
+        .updateTable('vm_claims')
+        .set({ kind: claim.kind, workflow_id: claim.workflowId, run_id: claim.runId, epoch, since: now })
+        .where((eb) => eb.and(sourceVmColumns(vm)))
+        .execute();
+      return { outcome: 'taken', epoch };
+    },
+
+    async release(tx, vm, runId) {
+      const result = await transactionOf(tx)
+        .updateTable('vm_claims')
+        .set({ kind: null, workflow_id: null, run_id: null, since: null })
+        .where((eb) => eb.and({ ...sourceVmColumns(vm), run_id: runId }))
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}
+
+/** The holder that a row names, if it names one. */
+function claimOf(row: Selectable<Tables['vm_claims']>): VmClaim | undefined {
+  if (row.workflow_id === null || row.run_id === null || row.since === null) return undefined;
+  return {
+    kind: row.kind === 'release' ? 'release' : 'replication',
+    workflowId: row.workflow_id,
+    runId: row.run_id,
+    epoch: row.epoch,
+    since: row.since,
+  };
 }

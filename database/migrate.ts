@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { type Connection, type RowDataPacket, createConnection } from 'mysql2/promise';
+import { MigrationError, Umzug } from 'umzug';
+import { type DatabaseAddress, parseDatabaseUrl } from './database-url';
+import { translateError } from './errors';
+import {
+  type MigrationRecord,
+  createMigrationRecords,
+  readMigrationRecords,
+  recordApplied,
+  recordStart,
+} from './migration-records';
+import { migrations } from './migrations/list';
+import { connectionOptions } from './pool';
+import { describeSchema, differences, fingerprintOf, foreignTables } from './schema-description';
+import { SchemaError } from './schema-error';
+
+export interface MigrateOptions {
+  /** used instead of one in the URL */
+  readonly password?: string;
+  /** called before and after each migration that is applied */
+  readonly onProgress?: (event: { readonly migration: string; readonly state: 'started' | 'applied' }) => void;
+  /** how long another migration of the same database is waited for, in seconds (60 when not given) */
+  readonly lockTimeoutSeconds?: number;
+}
+
+/**
+ * Brings the schema to what this release needs. Two at once are one after the other: everything happens on one connection that
+ * holds a lock of the server. Nothing is applied over a schema that was changed by hand.
+ *
+ * @returns the names of the migrations applied now, and the fingerprint of the schema
+ * @throws SchemaError, and DatabaseUnavailableError (retryable)
+ */
+export async function migrate(
+  url: string,
+  options: MigrateOptions = {},
+): Promise<{ readonly applied: readonly string[]; readonly fingerprint: string }> {
+  return await withConnection(parseDatabaseUrl(url, options.password), async (connection, address) => {
+    await lock(connection, address, options.lockTimeoutSeconds ?? 60);
+    const foreign = await foreignTables(connection);
+    if (foreign.length > 0) throw new SchemaError('foreign', foreign);
+    await createMigrationRecords(connection);
+    const before = (await readMigrationRecords(connection)) ?? [];
+    refuseUnknown(before);
+    await refuseHandMade(connection, before);
+    const applied = await applyAll(connection, options.onProgress);
+    return { applied, fingerprint: (await checked(connection)).fingerprint };
+  });
+}
+
+/**
+ * Compares the live schema with what the last migration stored.
+ *
+ * @throws SchemaError that says what is wrong, and DatabaseUnavailableError (retryable)
+ */
+export async function checkSchema(
+  url: string,
+  options: { readonly password?: string } = {},
+): Promise<{ readonly fingerprint: string }> {
+  return await withConnection(parseDatabaseUrl(url, options.password), checked);
+}
+
+async function checked(connection: Connection): Promise<{ fingerprint: string }> {
+  const records = await readMigrationRecords(connection);
+  if (records === undefined) {
+    const foreign = await foreignTables(connection);
+    throw foreign.length > 0 ? new SchemaError('foreign', foreign) : new SchemaError('missing', []);
+  }
+  refuseUnknown(records);
+  const applied = new Set(records.filter((record) => record.applied).map((record) => record.name));
+  const pending = migrations.map((migration) => migration.name).filter((name) => !applied.has(name));
+  if (pending.length > 0) throw new SchemaError('pending', pending);
+  const last = records.at(-1);
+  const now = await describeSchema(connection);
+  const fingerprint = fingerprintOf(now);
+  if (last?.fingerprint !== fingerprint) throw new SchemaError('differs', differences(last?.description ?? [], now));
+  return { fingerprint };
+}
+
+function refuseUnknown(records: readonly MigrationRecord[]): void {
+  const known = new Set(migrations.map((migration) => migration.name));
+  const unknown = records.map((record) => record.name).filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new SchemaError('unknown', unknown);
+}
+
+/** A migration that was cut off explains what differs; otherwise only tables that it does not know yet may be new. */
+async function refuseHandMade(connection: Connection, records: readonly MigrationRecord[]): Promise<void> {
+  const last = records.at(-1);
+  if (last?.applied !== true) return;
+  const found = differences(last.description, await describeSchema(connection), 'known tables');
+  if (found.length > 0) throw new SchemaError('differs', found);
+}
+
+async function applyAll(connection: Connection, onProgress: MigrateOptions['onProgress']): Promise<string[]> {
+  const umzug = new Umzug({
+    context: connection,
+    logger: undefined,
+    migrations: migrations.map(({ name, up }) => ({
+      name,
+      up: async () => {
+        await recordStart(connection, name);
+        await up(async (statement) => void (await connection.query(statement)));
+      },
+    })),
+    storage: {
+      executed: async () =>
+        ((await readMigrationRecords(connection)) ?? [])
+          .filter((record) => record.applied)
+          .map((record) => record.name),
+      logMigration: ({ name }) => recordApplied(connection, name),
+      unlogMigration: () => Promise.reject(new Error('migrations are not taken back; restore a backup')),
+    },
+  });
+  umzug.on('migrating', ({ name }) => onProgress?.({ migration: name, state: 'started' }));
+  umzug.on('migrated', ({ name }) => onProgress?.({ migration: name, state: 'applied' }));
+  return (await umzug.up()).map((migration) => migration.name);
+}
+
+/** GET_LOCK is of the whole server, so the database is part of the name; it falls with the connection. */
+async function lock(connection: Connection, address: DatabaseAddress, seconds: number): Promise<void> {
+  const name = `diskferry-migrate-${createHash('sha256').update(address.database).digest('hex').slice(0, 32)}`;
+  const [[row]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [name, seconds]);
+  // 0 is a time-out, NULL an error; going on unlocked would be the worst of the three.
+  if (row?.['got'] !== 1) throw new SchemaError('locked', [address.shown]);
+}
+
+async function withConnection<T>(
+  address: DatabaseAddress,
+  work: (connection: Connection, address: DatabaseAddress) => Promise<T>,
+): Promise<T> {
+  let connection: Connection | undefined;
+  try {
+    connection = await createConnection(connectionOptions(address));
+    // Without a listener a connection that breaks while idle would end the process.
+    connection.on('error', () => undefined);
+    return await work(connection, address);
+  } catch (error) {
+    const cause = error instanceof MigrationError ? error.cause : error;
+    const translated = translateError(cause, address.shown);
+    throw translated === cause ? error : translated;
+  } finally {
+    await connection?.end().catch(() => connection?.destroy());
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * - `missing`: the database was never migrated
+ * - `pending`: migrations of this release are not applied
+ * - `unknown`: migrations are applied that this release does not know (it is older than the database)
+ * - `differs`: tables are not as the last migration left them
+ * - `foreign`: tables of these names are there that another system made
+ * - `locked`: another migration did not end in time
+ */
+export type SchemaProblem = 'missing' | 'pending' | 'unknown' | 'differs' | 'foreign' | 'locked';
+
+/** The database's schema is not the one this release needs. Not retryable, but for `locked`. */
+export class SchemaError extends Error {
+  constructor(
+    readonly problem: SchemaProblem,
+    /** names of migrations or tables, or sentences that say what differs */
+    readonly details: readonly string[],
+  ) {
+    super(`${SENTENCES[problem]}${details.length === 0 ? '' : `: ${details.join('; ')}`}`);
+    this.name = 'SchemaError';
+  }
+}
+
+const SENTENCES: Readonly<Record<SchemaProblem, string>> = {
+  missing: 'the database was never migrated',
+  pending: 'migrations are not applied',
+  unknown: 'migrations are applied that this release does not know; it is older than the database',
+  differs: 'tables are not as the last migration left them',
+  foreign:
+    'tables of these names are there already, made by another system; use an empty database (adopting the tables of an older installation is not part of this release)',
+  locked: 'another migration holds the lock of this database and did not end in time',
+};
