@@ -480,6 +480,21 @@ export const failureTable = {
     next: 'Remove the leftovers by hand, each named above.',
     exitCode: 1,
   },
+  // The stack of one machine (up, demo)
+  'stack-in-use': {
+    class: 'conflict',
+    message: 'The state folder {directory} is in use by process {holder}',
+    systemDoes: REFUSES,
+    next: 'Stop that process (Ctrl-C where it runs, or: kill {holder}), or name another folder with --state.',
+    exitCode: 1,
+  },
+  'stack-not-started': {
+    class: 'failed',
+    message: 'The stack in {directory} could not be started: {cause}',
+    systemDoes: 'stops what it had started',
+    next: 'Read the logs in {directory}/logs; what is missing on this machine is installed by: npm run setup',
+    exitCode: 1,
+  },
   internal: {
     class: 'failed',
     message: 'Unexpected error in {where}: {cause}',
