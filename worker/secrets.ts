@@ -1,37 +1,47 @@
 import { readFile, stat } from 'node:fs/promises';
+import { DatabaseUrlError, parseDatabaseUrl } from '../database/database-url';
 import { failure } from '../domain/failures';
-import type { DatabaseConfiguration, SiteConfiguration, WorkerConfiguration } from './config';
+import type { SiteConfiguration, WorkerConfiguration } from './config';
 
 /**
  * Secrets are read when they are needed, from the files and variables that the configuration names, and handed to whoever sends
  * them: never logged, never part of the configuration object.
  */
 
-/**
- * The URL of the database with its password.
- *
- * @throws DiskferryFailure `configuration-invalid` when the variable is not set or the file cannot be read
- */
-export async function databaseUrl(
-  configuration: WorkerConfiguration,
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
-  const url = new URL(plainDatabaseUrl(configuration, environment));
-  if (configuration.database.passwordFile !== undefined) {
-    url.password = encodeURIComponent(
-      await readSecret(configuration, '[database] password_file', configuration.database.passwordFile),
-    );
-  }
-  return url.href;
+/** What the database room is opened with. */
+export interface DatabaseAccess {
+  readonly url: string;
+  /** used instead of one in the URL */
+  readonly password?: string;
+  /** `mysql://user@host:port/database`, for messages */
+  readonly shown: string;
 }
 
-/** The database's address for people: host and port, or the socket; no user, no password. */
-export function databaseAddress(
+/**
+ * Where the database is, with the password.
+ *
+ * @throws DiskferryFailure `configuration-invalid` when the variable is not set, the URL is not usable or the password file
+ *   cannot be read
+ */
+export async function databaseAccess(
   configuration: WorkerConfiguration,
   environment: NodeJS.ProcessEnv = process.env,
-): string {
-  const url = new URL(plainDatabaseUrl(configuration, environment));
-  return url.searchParams.get('socketPath') ?? `${url.hostname}:${url.port === '' ? '3306' : url.port}`;
+): Promise<DatabaseAccess> {
+  const { url: plainUrl, urlEnv, passwordFile } = configuration.database;
+  const url = plainUrl ?? environment[urlEnv ?? ''];
+  if (url === undefined || url === '') {
+    throw invalid(configuration, `[database] url_env: the environment variable ${urlEnv ?? ''} is not set`);
+  }
+  const password =
+    passwordFile === undefined ? undefined : await readSecret(configuration, '[database] password_file', passwordFile);
+  try {
+    const { shown } = parseDatabaseUrl(url, password);
+    return { url, shown, ...(password !== undefined && { password }) };
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    const field = plainUrl === undefined ? `url_env (${urlEnv ?? ''})` : 'url';
+    throw invalid(configuration, `[database] ${field}: ${error.message}`);
+  }
 }
 
 /** The API key pair of a site. Throws as {@link databaseUrl} does. */
@@ -60,22 +70,6 @@ export async function secretFileWarnings(configuration: WorkerConfiguration): Pr
     if ((mode & 0o004) !== 0) warnings.push(`${file} can be read by everybody on this machine; run: chmod 600 ${file}`);
   }
   return warnings;
-}
-
-function plainDatabaseUrl(configuration: WorkerConfiguration, environment: NodeJS.ProcessEnv): string {
-  const { url, urlEnv }: DatabaseConfiguration = configuration.database;
-  if (url !== undefined) return url;
-  const fromEnvironment = environment[urlEnv ?? ''];
-  if (fromEnvironment === undefined || fromEnvironment === '') {
-    throw invalid(configuration, `[database] url_env: the environment variable ${urlEnv ?? ''} is not set`);
-  }
-  if (!URL.canParse(fromEnvironment)) {
-    throw invalid(
-      configuration,
-      `[database] url_env: ${urlEnv ?? ''} holds no URL such as mysql://user:password@host:3306/diskferry`,
-    );
-  }
-  return fromEnvironment;
 }
 
 async function readSecret(configuration: WorkerConfiguration, field: string, file: string): Promise<string> {

@@ -1,0 +1,52 @@
+import { CommanderError } from 'commander';
+import { failureExitCode, failureRecord, type FailureRecord } from '../domain/failures';
+import { buildProgram } from './command-tree';
+import type { CliIo } from './command-context';
+import { failureJson, failureText, recordOf } from './show-failure';
+
+/**
+ * Runs one command line, in this process.
+ *
+ * @param argv - the arguments after the program's name
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const json = argv.includes('--json');
+  const program = buildProgram(io);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const record =
+      error instanceof CommanderError ? usageFailure(error, argv) : recordOf(error, argv[0] ?? 'diskferry');
+    if (json) io.stdout.write(`${JSON.stringify(failureJson(record))}\n`);
+    else io.stderr.write(`${failureText(record)}\n`);
+    return failureExitCode(record.code);
+  }
+}
+
+/** Entry point of bin/diskferry.js. */
+export function main(): void {
+  runCli(process.argv.slice(2), {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    patienceMs: 30_000,
+  }).then(
+    (exitCode) => {
+      process.exitCode = exitCode;
+    },
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exitCode = 1;
+    },
+  );
+}
+
+function usageFailure(error: CommanderError, argv: readonly string[]): FailureRecord {
+  const command = argv[0] === undefined || argv[0].startsWith('-') ? 'diskferry' : `diskferry ${argv[0]}`;
+  const text = error.message.replace(/^error: /, '');
+  const isHelp = error.code === 'commander.help' || text === '(outputHelp)';
+  return failureRecord('usage', { problem: isHelp ? 'No command was given' : text, command });
+}

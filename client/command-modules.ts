@@ -1,0 +1,29 @@
+/* eslint-disable @typescript-eslint/no-require-imports -- each is loaded when its command runs, so that --help stays fast; import() in a
+   CommonJS file would want file extensions, which nothing else here has */
+
+import type { CommandContext } from './command-context';
+
+interface StackCommand {
+  run(context: CommandContext, options: { readonly keep?: boolean }): Promise<void>;
+}
+
+/** The commands' modules, each loaded on first use. */
+export const commandModules = {
+  replicate: () => require('./commands/replicate') as typeof import('./commands/replicate'),
+  status: () => require('./commands/status') as typeof import('./commands/status'),
+  watch: () => require('./commands/watch') as typeof import('./commands/watch'),
+  list: () => require('./commands/list') as typeof import('./commands/list'),
+  mappings: () => require('./commands/mappings') as typeof import('./commands/mappings'),
+  retry: () => require('./commands/retry') as typeof import('./commands/retry'),
+  abandon: () => require('./commands/abandon') as typeof import('./commands/abandon'),
+  pause: () => require('./commands/pause') as typeof import('./commands/pause'),
+  resume: () => require('./commands/resume') as typeof import('./commands/resume'),
+  cancel: () => require('./commands/cancel') as typeof import('./commands/cancel'),
+  release: () => require('./commands/release') as typeof import('./commands/release'),
+  migrate: () => require('./commands/migrate') as typeof import('./commands/migrate'),
+  worker: () => require('./commands/worker') as typeof import('./commands/worker'),
+  simulator: () => require('./commands/simulator') as typeof import('./commands/simulator'),
+  configCheck: () => require('./commands/config-check') as typeof import('./commands/config-check'),
+  up: () => require('./commands/up') as StackCommand,
+  demo: () => require('./commands/demo') as StackCommand,
+} as const;

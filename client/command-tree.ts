@@ -1,0 +1,180 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { commandContext, type CliIo, type CommandContext, type CommonOptions } from './command-context';
+import { commandModules } from './command-modules';
+
+/** Declares every command of `diskferry`. docs/commands.md is made from this tree. */
+export function buildProgram(io: CliIo): Command {
+  const program = new Command('diskferry')
+    .description('Brings the disks of virtual machines into Apache CloudStack, durably.')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      // Usage errors are shown once, by the same code that shows every other failure.
+      outputError: () => undefined,
+    })
+    .exitOverride()
+    .helpCommand(false)
+    .showSuggestionAfterError(true);
+
+  addReplicationCommands(program, io);
+  addOperatorCommands(program, io);
+  addProcessCommands(program, io);
+  return program;
+}
+
+function addReplicationCommands(program: Command, io: CliIo): void {
+  declare(program, 'replicate', 'replicate the disks of a VM, as a request file says', [
+    'diskferry replicate request.json --dry-run   # check everything, create nothing',
+    'diskferry replicate request.json --wait      # follow it to its end',
+  ])
+    .argument('<request>', 'JSON file with the request (docs/request.md); - for standard input')
+    .option('--wait', 'show it as it goes and wait for its end', false)
+    .option('--dry-run', 'preflight and plan only; nothing is created', false)
+    .action((request: string, options: CommonOptions & { wait: boolean; dryRun: boolean }) =>
+      commandModules.replicate().run(contextOf(io, options), request, options),
+    );
+
+  declare(program, 'status', 'what the replication of a VM does now, and what it waits for', [
+    'diskferry status 420570c7-f61f-a930-77c5-1e876786cb3c',
+    'diskferry status qc/vcenter-qc/420570c7-f61f-a930-77c5-1e876786cb3c --json',
+  ])
+    .argument('<vm>', VM)
+    .action((vm: string, options: CommonOptions) => commandModules.status().run(contextOf(io, options), vm));
+
+  declare(program, 'watch', 'show the replication of a VM as it goes, until it ends', [
+    'diskferry watch 420570c7-f61f-a930-77c5-1e876786cb3c',
+    'diskferry watch 420570c7-f61f-a930-77c5-1e876786cb3c --json   # one JSON object per change',
+  ])
+    .argument('<vm>', VM)
+    .action((vm: string, options: CommonOptions) => commandModules.watch().run(contextOf(io, options), vm));
+
+  declare(program, 'list', 'replications, the latest first', ['diskferry list', 'diskferry list --site qc --limit 10'])
+    .option('--site <name>', 'only those of one site')
+    .option('--limit <count>', 'at most so many', positiveInteger, 50)
+    .action((options: CommonOptions & { site?: string; limit: number }) =>
+      commandModules.list().run(contextOf(io, options), options),
+    );
+
+  declare(program, 'mappings', 'device paths, volumes and device nodes that are mapped now', [
+    'diskferry mappings',
+    'diskferry mappings --vm 1c266316-503d-451d-9392-9585a6fcba41',
+  ])
+    .option('--vm <id>', 'only those of one CloudStack VM (an appliance), by its uuid', uuid)
+    .action((options: CommonOptions & { vm?: string }) =>
+      commandModules.mappings().run(contextOf(io, options), options),
+    );
+}
+
+function addOperatorCommands(program: Command, io: CliIo): void {
+  for (const [name, description] of [
+    ['retry', 'try again at once: cuts a pause short, lets a held disk or a failing undo try again'],
+    ['pause', 'begin nothing new, stop copies at their window; undoes nothing'],
+    ['resume', 'go on after a pause'],
+    ['abandon', 'give up what cannot be undone; the leftovers stay recorded'],
+  ] as const) {
+    declare(program, name, description, [`diskferry ${name} 420570c7-f61f-a930-77c5-1e876786cb3c`])
+      .argument('<vm>', VM)
+      .action((vm: string, options: CommonOptions) => commandModules[name]().run(contextOf(io, options), vm));
+  }
+
+  declare(program, 'cancel', 'stop a replication; empty volumes are removed, volumes with data detached and kept', [
+    'diskferry cancel 420570c7-f61f-a930-77c5-1e876786cb3c --wait',
+    'diskferry cancel 420570c7-f61f-a930-77c5-1e876786cb3c --keep-volumes',
+  ])
+    .argument('<vm>', VM)
+    .option('--keep-volumes', 'detach and delete nothing, only close the exports', false)
+    .option('--wait', 'wait for its end and name what was kept', false)
+    .action((vm: string, options: CommonOptions & { keepVolumes: boolean; wait: boolean }) =>
+      commandModules.cancel().run(contextOf(io, options), vm, options),
+    );
+
+  declare(program, 'release', "take a VM's replicas off the appliance; its slots are free again, volumes are kept", [
+    'diskferry release 420570c7-f61f-a930-77c5-1e876786cb3c',
+    'diskferry release 420570c7-f61f-a930-77c5-1e876786cb3c --delete-volumes 7f0c0d4e-8a53-4c35-9d56-5d2b8f0f3c11',
+  ])
+    .argument('<vm>', VM)
+    .option('--delete-volumes <ids...>', 'delete these volumes, each named by its uuid, with their data', uuids)
+    .option('--no-wait', 'return when it has begun')
+    .action((vm: string, options: CommonOptions & { deleteVolumes?: string[]; wait: boolean }) =>
+      commandModules.release().run(contextOf(io, options), vm, options),
+    );
+}
+
+function addProcessCommands(program: Command, io: CliIo): void {
+  declare(program, 'migrate', "bring the database's schema up to date and register Temporal search attributes", [
+    'diskferry migrate --config /etc/diskferry/diskferry.toml',
+  ]).action((options: CommonOptions) => commandModules.migrate().run(contextOf(io, options)));
+
+  declare(program, 'worker', 'run a worker in the foreground', [
+    'diskferry worker --config /etc/diskferry/diskferry.toml',
+    'diskferry worker --queues diskferry,diskferry-site-qc',
+  ])
+    .option('--queues <names>', 'only these task queues, separated by commas', commaSeparated)
+    .action((options: CommonOptions & { queues?: string[] }) =>
+      commandModules.worker().run(contextOf(io, options), options),
+    );
+
+  const config = program.command('config').description('the configuration file');
+  declare(config, 'check', 'check a configuration file, its secrets and their file modes', [
+    'diskferry config check /etc/diskferry/diskferry.toml',
+  ])
+    .argument('[file]', 'the file; else the one of --state or --config')
+    .action((file: string | undefined, options: CommonOptions) =>
+      commandModules.configCheck().run(contextOf(io, options), file),
+    );
+
+  declare(program, 'up', 'keep a whole stack up on this machine, in the foreground', [
+    'diskferry up --state ./stack',
+  ]).action((options: CommonOptions) => commandModules.up().run(contextOf(io, options), {}));
+
+  declare(program, 'demo', 'replicate a two-disk VM on this machine with real parts, and show it', [
+    'diskferry demo',
+    'diskferry demo --keep',
+  ])
+    .option('--keep', 'keep the stack up until Ctrl-C', false)
+    .action((options: CommonOptions & { keep: boolean }) => commandModules.demo().run(contextOf(io, options), options));
+
+  declare(program, 'simulator', 'run a CloudStack simulator on loopback, for development and tests', [
+    'diskferry simulator --listen 127.0.0.1:8080 --state ./simulator --json',
+  ])
+    .option('--listen <address>', 'HOST:PORT of the API; a free port of 127.0.0.1 without it')
+    .option('--world <file>', 'default, demo, or a JSON file with zones, offerings, VMs and faults')
+    .action((options: CommonOptions & { listen?: string; world?: string }) => commandModules.simulator().run(options));
+}
+
+const VM = 'the source VM: [site/][source/]id';
+
+function declare(parent: Command, name: string, description: string, examples: readonly string[]): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--json', 'print one JSON object instead of text')
+    .option('--state <dir>', "state folder of 'diskferry up' (or DISKFERRY_STATE)")
+    .option('--config <file>', 'configuration file (or DISKFERRY_CONFIG)')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
+}
+
+function contextOf(io: CliIo, options: CommonOptions): CommandContext {
+  return commandContext(io, options);
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return Number(text);
+}
+
+function uuid(text: string): string {
+  const lower = text.toLowerCase();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(lower)) return lower;
+  throw new InvalidArgumentError('It must be a uuid such as 1c266316-503d-451d-9392-9585a6fcba41.');
+}
+
+function uuids(text: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), uuid(text)];
+}
+
+function commaSeparated(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => name === '')) throw new InvalidArgumentError('It must be names separated by commas.');
+  return names;
+}

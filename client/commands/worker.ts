@@ -1,0 +1,11 @@
+import { runWorker } from '../../worker/main';
+import { requireConfigurationFile, type CommandContext } from '../command-context';
+
+/** `diskferry worker`: until SIGINT or SIGTERM. */
+export async function run(context: CommandContext, options: { queues?: readonly string[] }): Promise<void> {
+  await runWorker({
+    configurationFile: requireConfigurationFile(context),
+    environment: context.env,
+    ...(options.queues !== undefined && { queues: options.queues }),
+  });
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SourceVmKey } from '../domain/names';
+import { finalPhases } from '../domain/phases';
+import type { TextStream } from './command-context';
+import { ProgressMeter, progressText, type DiskProgress } from './disk-progress';
+import type { ReplicationStatus } from './replication-status';
+import { statusLines } from './status-text';
+
+export interface LiveViewOptions {
+  readonly client: { status(vm: SourceVmKey): Promise<ReplicationStatus> };
+  readonly vm: SourceVmKey;
+  /** a terminal gets a picture that is drawn again in place, anything else a line per change */
+  readonly stream: TextStream;
+  /** called with each status, for instance to print it as JSON */
+  readonly onStatus?: (status: ReplicationStatus) => void;
+  /** milliseconds between two looks; 1,000 when not given */
+  readonly intervalMs?: number;
+  /** ends the view, not the run */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Shows a run as it goes, until it ends or the signal is aborted.
+ *
+ * @returns the last status
+ * @throws DiskferryFailure `vm-unknown`, and the signal's reason
+ */
+export async function showLive(options: LiveViewOptions): Promise<ReplicationStatus> {
+  const meter = new ProgressMeter();
+  const picture =
+    options.stream.isTTY === true ? new RedrawnPicture(options.stream) : new LinePerChange(options.stream);
+  for (;;) {
+    const status = await options.client.status(options.vm);
+    const now = Date.now();
+    picture.show(status, meter.measure(status, now), now);
+    options.onStatus?.(status);
+    if (hasEnded(status)) return status;
+    await sleep(options.intervalMs ?? 1000, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+}
+
+/** Whether a run is over: Temporal's word decides; without it the workflow's or the table's. */
+export function hasEnded(status: ReplicationStatus): boolean {
+  if (status.execution !== undefined) return status.execution !== 'RUNNING';
+  const phase = status.workflow?.phase ?? status.job?.phase;
+  return phase !== undefined && finalPhases.has(phase);
+}
+
+interface Picture {
+  show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void;
+}
+
+/** Draws over what it drew before. */
+class RedrawnPicture implements Picture {
+  #height = 0;
+
+  constructor(readonly stream: TextStream) {}
+
+  show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void {
+    const width = this.stream.columns ?? 80;
+    // A line that wrapped would take two rows, and the next picture would leave one of them behind.
+    const lines = statusLines(status, disks, now).map((line) => line.slice(0, width - 1));
+    const up = this.#height > 0 ? `\u001b[${String(this.#height)}A` : '';
+    this.stream.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[0J`);
+    this.#height = lines.length;
+  }
+}
+
+/** Writes a line when phase, step, tenth of a disk or hindrance changed. */
+class LinePerChange implements Picture {
+  readonly #shown = new Map<string, string>();
+
+  constructor(readonly stream: TextStream) {}
+
+  show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void {
+    const [name = '', phase = '', ...others] = statusLines(status, [], now);
+    this.#line('phase', phase, `${name.split(' ')[0] ?? ''}: ${phase.trim()}`);
+    for (const disk of disks) {
+      const tenth = Math.floor((10 * disk.doneBytes) / disk.totalBytes);
+      const state = `${disk.step} ${String(disk.attempt)} ${String(tenth)}`;
+      this.#line(String(disk.key), state, `disk ${String(disk.key)}: ${progressText(disk).trim()}`);
+    }
+    // Waiting times change with every look; what is waited for does not.
+    const hindrances = others.map((line) => line.trim().replace(/ \(next try in .*\)$|, try \d+/g, ''));
+    for (const line of hindrances) this.#line(`hindrance ${line}`, line, line);
+  }
+
+  #line(name: string, state: string, text: string): void {
+    if (this.#shown.get(name) === state) return;
+    this.#shown.set(name, state);
+    this.stream.write(`${text}\n`);
+  }
+}

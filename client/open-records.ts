@@ -1,0 +1,39 @@
+import { openDatabase } from '../database/open';
+import { loadConfiguration } from '../worker/config';
+import { translateDatabaseError } from '../worker/database-failure';
+import { databaseAccess } from '../worker/secrets';
+import type { CommandContext } from './command-context';
+import type { ReplicationRecords } from './replication-records';
+
+export interface OpenRecords {
+  readonly records: ReplicationRecords;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that a configuration names, to read. Nothing is connected yet: each read may throw
+ * `database-unavailable` with the address, which is worth a retry.
+ *
+ * @throws DiskferryFailure `configuration-invalid`
+ */
+export async function openRecords(configurationFile: string, context: CommandContext): Promise<OpenRecords> {
+  const configuration = await loadConfiguration(configurationFile);
+  const { url, password } = await databaseAccess(configuration, context.io.env);
+  const { jobs, progress, mappings, database } = openDatabase({
+    url,
+    ...(password !== undefined && { password }),
+    poolSize: 4,
+  });
+  return {
+    records: {
+      jobs: {
+        byRequestId: (requestId) => translateDatabaseError(() => jobs.byRequestId(requestId)),
+        latestOfVm: (vm) => translateDatabaseError(() => jobs.latestOfVm(vm)),
+        list: (filter) => translateDatabaseError(() => jobs.list(filter)),
+      },
+      progress: { get: (volumeId) => translateDatabaseError(() => progress.get(volumeId)) },
+      mappings: { list: (filter) => translateDatabaseError(() => mappings.list(filter)) },
+    },
+    close: () => database.close(),
+  };
+}

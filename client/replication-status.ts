@@ -1,0 +1,186 @@
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { CopyProgress } from '../database/copy-progress';
+import type { ReplicationJob } from '../database/replication-jobs';
+import { failure } from '../domain/failures';
+import { sourceVmPath, taskQueues, type SourceVmKey } from '../domain/names';
+import type { ReplicationState } from '../domain/replication-state';
+import { stateQuery } from '../workflows/messages';
+import { queueOfActivity } from './activity-queues';
+import { pendingActivities, type PendingActivity } from './pending-activities';
+import type { ReplicationRecords } from './replication-records';
+import { isPolled } from './task-queue-pollers';
+
+/** A query needs a live worker; without one the server would let us wait half a minute. */
+const QUERY_DEADLINE_MS = 3000;
+
+/**
+ * What is known of a replication, from three places that fail apart from one another: the workflow itself, Temporal's
+ * server, the database.
+ */
+export interface ReplicationStatus {
+  readonly vm: SourceVmKey;
+  readonly workflowId: string;
+  readonly runId?: string;
+  /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED, … */
+  readonly execution?: string;
+  /** the workflow's own state */
+  readonly workflow?: ReplicationState;
+  /** what the database recorded of the run; shown where the workflow does not answer */
+  readonly job?: ReplicationJob;
+  readonly pending: readonly PendingActivity[];
+  readonly progress: readonly (CopyProgress & { readonly diskKey: number })[];
+  /** what could not be found out, or is waited for, in sentences */
+  readonly missing: readonly string[];
+}
+
+/** One part of a status, or why it is not there. */
+export type Part<T> = { readonly value: T } | { readonly missing: string };
+
+/** The parts, each asked on its own, before they are merged. */
+export interface StatusParts {
+  readonly vm: SourceVmKey;
+  readonly workflowId: string;
+  readonly description: Part<{ runId: string; execution: string; pending: readonly PendingActivity[] } | undefined>;
+  readonly workflow: Part<ReplicationState | undefined>;
+  readonly job: Part<ReplicationJob | undefined>;
+  readonly progress: Part<ReplicationStatus['progress']>;
+  /** task queues that something waits on and that nobody polls */
+  readonly unpolledQueues: readonly string[];
+}
+
+/**
+ * Merges the parts; pure.
+ *
+ * @throws DiskferryFailure `vm-unknown` when every part answered and none knows the VM
+ */
+export function mergeStatus(parts: StatusParts): ReplicationStatus {
+  const description = valueOf(parts.description);
+  const workflow = valueOf(parts.workflow);
+  const job = valueOf(parts.job);
+  const missing = [parts.description, parts.workflow, parts.job, parts.progress].flatMap((part) =>
+    'missing' in part ? [part.missing] : [],
+  );
+  if (description === undefined && workflow === undefined && job === undefined && missing.length === 0) {
+    throw failure('vm-unknown', { vm: sourceVmPath(parts.vm) });
+  }
+  return {
+    vm: parts.vm,
+    workflowId: parts.workflowId,
+    ...(description !== undefined && { runId: description.runId, execution: description.execution }),
+    ...(workflow !== undefined && { workflow }),
+    ...(job !== undefined && { job }),
+    pending: description?.pending ?? [],
+    progress: valueOf(parts.progress) ?? [],
+    missing: [...parts.unpolledQueues.map((queue) => `no worker polls ${queue}`), ...missing],
+  };
+}
+
+function valueOf<T>(part: Part<T>): T | undefined {
+  return 'value' in part ? part.value : undefined;
+}
+
+/** Asks all three places at once and merges what they say. Throws as {@link mergeStatus} does. */
+export async function readStatus(
+  temporal: Client,
+  records: ReplicationRecords | undefined,
+  vm: SourceVmKey,
+  workflowId: string,
+): Promise<ReplicationStatus> {
+  const handle = temporal.workflow.getHandle(workflowId);
+  const [described, workflow, job] = await Promise.all([
+    part('Temporal does not answer', () => unlessNotFound(() => handle.describe())),
+    part('the workflow does not answer', () =>
+      temporal.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => unlessNotFound(() => handle.query(stateQuery))),
+    ),
+    part('the database does not answer', async () => {
+      if (records === undefined) throw new Error('no configuration was given, so it was not asked');
+      return await records.jobs.latestOfVm(vm);
+    }),
+  ]);
+  const description = valueOf(described);
+  const pending = description === undefined ? [] : await pendingActivities(temporal, description);
+  const state = valueOf(workflow);
+  const [progress, unpolledQueues] = await Promise.all([
+    part("the copies' progress is not known", () => progressOf(records, state)),
+    findUnpolledQueues(temporal, vm, { description, pending, state, applianceId: applianceOf(state, valueOf(job)) }),
+  ]);
+  return mergeStatus({
+    vm,
+    workflowId,
+    description:
+      'missing' in described
+        ? described
+        : { value: description && { runId: description.runId, execution: description.status.name, pending } },
+    workflow,
+    job,
+    progress,
+    unpolledQueues,
+  });
+}
+
+async function progressOf(
+  records: ReplicationRecords | undefined,
+  state: ReplicationState | undefined,
+): Promise<ReplicationStatus['progress']> {
+  if (records === undefined || state === undefined) return [];
+  const rows = await Promise.all(
+    state.disks.map(async ({ key, volumeId }) => {
+      const row = volumeId === undefined ? undefined : await records.progress.get(volumeId);
+      return row === undefined ? [] : [{ ...row, diskKey: key }];
+    }),
+  );
+  return rows.flat();
+}
+
+/** Queues of activities that wait for a worker, and the workflow's own when it does not answer. */
+async function findUnpolledQueues(
+  temporal: Client,
+  vm: SourceVmKey,
+  seen: {
+    description: WorkflowExecutionDescription | undefined;
+    pending: readonly PendingActivity[];
+    state: ReplicationState | undefined;
+    applianceId: string | undefined;
+  },
+): Promise<string[]> {
+  if (seen.description?.status.name !== 'RUNNING') return [];
+  const { applianceId } = seen;
+  const queues = new Set(
+    applianceId === undefined
+      ? []
+      : seen.pending.map(({ activity }) => queueOfActivity(activity, vm.site, applianceId)),
+  );
+  const unpolled: string[] = [];
+  try {
+    if (seen.state === undefined && !(await isPolled(temporal, taskQueues.main, 'workflow'))) {
+      unpolled.push(taskQueues.main);
+    }
+    for (const queue of queues) {
+      if (!unpolled.includes(queue) && !(await isPolled(temporal, queue, 'activity'))) unpolled.push(queue);
+    }
+  } catch {
+    // Whether Temporal answers is said by the description; who polls is a hint on top of it.
+  }
+  return unpolled;
+}
+
+function applianceOf(state: ReplicationState | undefined, job: ReplicationJob | undefined): string | undefined {
+  return state?.applianceId ?? job?.applianceId;
+}
+
+async function part<T>(name: string, ask: () => Promise<T>): Promise<Part<T>> {
+  try {
+    return { value: await ask() };
+  } catch (error) {
+    return { missing: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function unlessNotFound<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import stringify from 'fast-json-stable-stringify';
+import type { ReplicationRequest } from '../domain/request';
+
+/** A request without what does not change its meaning: its id, the order of its disks, a `boot` that is false. */
+export type CanonicalRequest = Omit<ReplicationRequest, 'requestId'>;
+
+/** The request as it is compared with others. Defaults are filled in already, since it was parsed. */
+export function canonicalRequest(request: ReplicationRequest): CanonicalRequest {
+  const { requestId: _requestId, ...content } = request;
+  const disks = content.disks
+    .map(({ boot, ...disk }) => ({ ...disk, ...(boot === true && { boot }) }))
+    .sort((one, other) => one.key - other.key);
+  return { ...content, disks };
+}
+
+/** SHA-256 (hex) of the canonical request, keys sorted: equal for requests that ask for the same. */
+export function requestDigest(request: ReplicationRequest): string {
+  return createHash('sha256')
+    .update(stringify(canonicalRequest(request)))
+    .digest('hex');
+}

@@ -1,0 +1,23 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { releaseWorkflowId, replicationWorkflowId, type SourceVmKey } from '../domain/names';
+
+/**
+ * The workflow id that stands for a VM now: the running replication or release, else the one that began last; the
+ * replication's when there is none. A claim keeps the two from running at the same time.
+ */
+export async function currentWorkflowId(temporal: Client, vm: SourceVmKey): Promise<string> {
+  const candidates = await Promise.all(
+    [replicationWorkflowId(vm), releaseWorkflowId(vm)].map(async (workflowId) => {
+      try {
+        const { status, startTime } = await temporal.workflow.getHandle(workflowId).describe();
+        return [{ workflowId, running: status.name === 'RUNNING', startedAt: startTime.getTime() }];
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return [];
+        throw error;
+      }
+    }),
+  );
+  const known = candidates.flat();
+  const latest = known.sort((one, other) => other.startedAt - one.startedAt)[0];
+  return (known.find(({ running }) => running) ?? latest)?.workflowId ?? replicationWorkflowId(vm);
+}

@@ -1,0 +1,20 @@
+import { DatabaseUnavailableError } from '../database/errors';
+import { SchemaError } from '../database/schema-error';
+import { failure } from '../domain/failures';
+
+/**
+ * Runs work on the database outside of activities and gives its errors the words of the failure table: `database-unavailable`
+ * (worth a retry) and `schema-outdated`; others come as they are.
+ */
+export async function translateDatabaseError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) {
+      const cause = `${error.reason} (${error.kind})`;
+      throw failure('database-unavailable', { address: error.address, cause }, { cause: error });
+    }
+    if (error instanceof SchemaError) throw failure('schema-outdated', { cause: error.message }, { cause: error });
+    throw error;
+  }
+}
