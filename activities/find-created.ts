@@ -1,6 +1,8 @@
 import type { Volume } from '../cloudstack/api';
 import type { VolumeOperation } from '../database/volume-operations';
+import type { VmRef } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
+import { listScope } from './list-scope';
 import { type JobEnd, settleJob } from './settle-job';
 import { tagOf } from './volume-tags';
 import { volumeTagKeys } from '../domain/names';
@@ -20,12 +22,12 @@ export async function listCreated(
   run: ActivityRun,
   operation: VolumeOperation,
   knownId: string | undefined,
-  projectId: string | undefined,
+  vm: Pick<VmRef, 'projectId'>,
 ): Promise<Created> {
   const { volumeName } = operation;
   if (volumeName === undefined) throw new Error(`create operation ${operation.id} has no volume name`);
   const listing = await work.api.listVolumes(
-    { name: volumeName, listAll: true, ...(projectId === undefined ? {} : { projectId }) },
+    { name: volumeName, listAll: true, ...listScope(vm) },
     { signal: run.signal },
   );
   const alive = listing.filter((volume) => volume.state !== 'Expunged');
@@ -33,16 +35,19 @@ export async function listCreated(
   return { volume, doubles: alive.filter((candidate) => candidate !== volume) };
 }
 
-/** Finds what a create operation has made that was cut off, however far it came. */
+/**
+ * Finds what a create operation has made that was cut off, however far it came. Where nothing is found, its request may still be on
+ * the way: it was looked for three times.
+ */
 export async function findCreated(
   work: VolumeWork,
   run: ActivityRun,
   operation: VolumeOperation,
-  projectId: string | undefined,
+  vm: Pick<VmRef, 'projectId'>,
 ): Promise<Created & { readonly end: JobEnd }> {
   const end = await settleJob(work, run, operation);
   const knownId = operation.volumeId ?? (end.arrived ? end.job?.jobinstanceid : undefined);
-  return { ...(await listCreated(work, run, operation, knownId, projectId)), end };
+  return { ...(await listCreated(work, run, operation, knownId, vm)), end };
 }
 
 /**

@@ -27,6 +27,11 @@ const passing: ReadonlySet<string> = new Set([
   'Consolidating',
 ]);
 
+/** Whether a state ends by itself, so that it is waited for. */
+export function isPassing(state: string): boolean {
+  return passing.has(state);
+}
+
 /**
  * Judges a listing of one volume, with respect to one VM. Shared by step, undo and doctor, so that all of them mean the same.
  * The listing decides; no job's status does.
@@ -35,7 +40,7 @@ export function judgeAttachment(listing: readonly Volume[], volumeId: string, vm
   const volume = listing.find((candidate) => candidate.id === volumeId);
   if (volume === undefined || volume.state === 'Expunged') return { verdict: 'gone' };
   if (volume.jobid !== undefined && volume.jobstatus === 0) return { verdict: 'pending', volume, jobId: volume.jobid };
-  if (passing.has(volume.state)) return { verdict: 'pending', volume, jobId: volume.jobid ?? `state ${volume.state}` };
+  if (isPassing(volume.state)) return { verdict: 'pending', volume, jobId: volume.jobid ?? `state ${volume.state}` };
   if (volume.virtualmachineid === undefined) return { verdict: 'detached', volume };
   if (volume.virtualmachineid === vmId) {
     // The id is written with the VM; were it missing, any number would do, since it is never used to find a device.

@@ -1,6 +1,7 @@
 import { failure } from '../domain/failures';
 import type { VolumeRef } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
+import { listScope } from './list-scope';
 import { type Attachment, judgeAttachment } from './judge-attachment';
 import { lookUntil } from './polling';
 import type { VolumeWork } from './volume-work';
@@ -10,7 +11,7 @@ export type Settled = Exclude<Attachment, { verdict: 'pending' }>;
 
 /** Lists the volume and judges where it is, as things are now. */
 export async function lookAtVolume(work: VolumeWork, run: ActivityRun, volume: VolumeRef): Promise<Attachment> {
-  const listing = await work.api.listVolumes({ id: volume.volumeId }, { signal: run.signal });
+  const listing = await work.api.listVolumes({ id: volume.volumeId, ...listScope(volume) }, { signal: run.signal });
   return judgeAttachment(listing, volume.volumeId, volume.applianceId);
 }
 

@@ -13,13 +13,13 @@ export function ownershipTags(
   };
 }
 
-export function tagOf(volume: Volume, key: string): string | undefined {
+export function tagOf(volume: Pick<Volume, 'tags'>, key: string): string | undefined {
   return volume.tags.find((tag) => tag.key === key)?.value;
 }
 
 /** The wanted tags that a volume has not, and those that it has with another value. */
 export function compareTags(
-  volume: Volume,
+  volume: Pick<Volume, 'tags'>,
   wanted: Readonly<Record<string, string>>,
 ): { readonly missing: Readonly<Record<string, string>>; readonly different: readonly string[] } {
   const missing: Record<string, string> = {};

@@ -21,6 +21,8 @@ export const vmRefSchema = z.object({
    * while the activity's own run id is what claims are fenced by.
    */
   firstRunId: z.string().min(1),
+  /** the project that owns the volumes: CloudStack lists a project's volumes only to those who name it, even by id */
+  projectId: uuidSchema.optional(),
 });
 export type VmRef = z.output<typeof vmRefSchema>;
 

@@ -92,7 +92,7 @@ export const steps: Readonly<Record<StepName, StepRow>> = {
     undo: [],
     queue: 'site',
     effects: ['beginCopy.record', 'beginCopy.tag', 'beginCopy.protect'],
-    failures: ['volume-gone', 'volume-differs'],
+    failures: ['volume-gone', 'volume-differs', 'mark-failed', 'job-pending'],
   },
   openExport: {
     order: 6,
@@ -111,8 +111,8 @@ export const steps: Readonly<Record<StepName, StepRow>> = {
     provenBy: 'flushed, all bytes accounted for',
     undo: [],
     queue: 'appliance-copy',
-    effects: ['copyDisk.window', 'copyDisk.record'],
-    failures: ['copy-failed', 'source-unreadable', 'copy-locked'],
+    effects: ['copyDisk.begin', 'copyDisk.window', 'copyDisk.record'],
+    failures: ['copy-failed', 'source-too-large', 'copy-locked', 'device-wrong', 'device-in-use'],
   },
   verifyDisk: {
     order: 8,
@@ -121,8 +121,8 @@ export const steps: Readonly<Record<StepName, StepRow>> = {
     provenBy: 'both hashes agree',
     undo: [],
     queue: 'appliance-copy',
-    effects: ['verifyDisk.record'],
-    failures: ['verify-mismatch', 'verify-failed', 'copy-locked'],
+    effects: ['verifyDisk.progress', 'verifyDisk.record'],
+    failures: ['verify-mismatch', 'verify-failed', 'copy-locked', 'device-wrong', 'device-in-use'],
   },
 };
 
@@ -131,7 +131,7 @@ export const undos: Readonly<Record<UndoName, UndoRow>> = {
     does: 'deletes the volume if this owner made it and no copy ever began on it; keeps it otherwise, with the reason',
     provenBy: 'gone from the list',
     queue: 'site',
-    effects: ['deleteVolume.record', 'deleteVolume.send', 'deleteVolume.finish'],
+    effects: ['deleteVolume.unprotect', 'deleteVolume.record', 'deleteVolume.send', 'deleteVolume.finish'],
     failures: ['delete-failed', 'job-pending'],
   },
   detachVolume: {
