@@ -108,5 +108,11 @@ export const jobSchema = z.object({
   jobinstanceid: z.string().optional(),
   jobinstancetype: z.string().optional(),
   /** absent after a restart of the server in the middle of the job */
-  jobresult: z.looseObject({ errorcode: number.optional(), errortext: z.string().optional() }).optional(),
+  jobresult: z
+    .preprocess(
+      // `jobresulttype` text
+      (result) => (typeof result === 'string' ? { errortext: result } : result),
+      z.looseObject({ errorcode: number.optional(), errortext: z.string().optional() }),
+    )
+    .optional(),
 });

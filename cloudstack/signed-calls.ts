@@ -109,7 +109,7 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     const deadline = performance.now() + timeoutMs;
     for (let repeat = 0; ; repeat++) {
       try {
-        const remaining = Math.max(1, deadline - performance.now());
+        const remaining = Math.max(1, Math.round(deadline - performance.now()));
         return await attempt({ exchange, parameters, timeoutMs: remaining, signal });
       } catch (error) {
         if (!(error instanceof CloudStackError)) throw error;

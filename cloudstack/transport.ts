@@ -30,7 +30,7 @@ export class TransportError extends Error {
     message: string,
     /** false when the request surely never left this machine */
     readonly maybeSent: boolean,
-    readonly reason: 'connection' | 'deadline' | 'aborted',
+    readonly reason: 'connection' | 'deadline' | 'aborted' | 'closed',
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -65,9 +65,12 @@ export function createTransport(endpoint: URL, connections: number): Transport {
     },
   });
 
+  let closing: Promise<void> | undefined;
+
   return {
     async exchange({ method, form, timeoutMs, signal }) {
       signal?.throwIfAborted();
+      if (closing !== undefined) throw new TransportError('the client is closed', false, 'closed');
       const cut = new AbortController();
       const stop = () => {
         cut.abort(new TransportError('the call was aborted', true, 'aborted', { cause: signal?.reason }));
@@ -102,20 +105,15 @@ export function createTransport(endpoint: URL, connections: number): Transport {
         signal?.removeEventListener('abort', stop);
       }
     },
-    close: () => agent.close(),
+    close: () => (closing ??= agent.close()),
   };
 }
 
 function asTransportError(error: unknown, cut: AbortSignal): TransportError {
   const reason: unknown = cut.reason;
   if (reason instanceof TransportError) return reason;
-  const maybeSent = !(error instanceof NotConnectedError || isClosed(error));
+  const maybeSent = !(error instanceof NotConnectedError);
   return new TransportError(describe(error), maybeSent, 'connection', { cause: error });
-}
-
-/** undici refuses a request on a closed agent before it does anything with it. */
-function isClosed(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_CLOSED';
 }
 
 /** Happy eyeballs fail with an AggregateError that has no message of its own. */
