@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
@@ -84,8 +84,7 @@ const plans: readonly DiskPlan[] = [
 const PLAN = createHash('sha256').update(JSON.stringify(plans)).digest('hex').slice(0, 8);
 
 /**
- * Makes the images in the folder, or takes those that are there. Beside them are two folders to serve, `unix/` and `tcp/`, with
- * one link each.
+ * Makes the images in the folder, or takes those that are there.
  *
  * @throws ProcessStartError when sfdisk or mke2fs is missing or fails
  */

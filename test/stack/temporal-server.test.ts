@@ -34,7 +34,7 @@ describe('the Temporal server', () => {
     const connection = await Connection.connect({ address: server.address });
     try {
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-      expect(Object.keys(customAttributes ?? {})).toEqual(
+      expect(Object.keys(customAttributes)).toEqual(
         expect.arrayContaining(['DiskferrySite', 'DiskferryVm', 'DiskferryPhase']),
       );
       const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
