@@ -405,6 +405,13 @@ export const failureTable = {
     next: 'See it: diskferry mappings --vm {applianceId}',
     exitCode: 1,
   },
+  'mark-failed': {
+    class: 'failed',
+    message: 'Disk {diskKey}: volume {volumeId} could not be marked as holding data: {cause}',
+    systemDoes: 'tries again up to stepAttempts, then holds the run; nothing is written before the mark is there',
+    next: "Read CloudStack's words; then: diskferry retry {vm}",
+    exitCode: 1,
+  },
   'export-failed': {
     class: 'failed',
     message: 'Disk {diskKey}: export {exportName} of {deviceNode} is not served as it must be: {evidence}',
