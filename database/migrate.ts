@@ -95,11 +95,13 @@ async function applyAll(connection: Connection, onProgress: MigrateOptions['onPr
   const umzug = new Umzug({
     context: connection,
     logger: undefined,
-    migrations: migrations.map(({ name, up }) => ({
-      name,
+    migrations: migrations.map((migration) => ({
+      name: migration.name,
       up: async () => {
-        await recordStart(connection, name);
-        await up(async (statement) => void (await connection.query(statement)));
+        await recordStart(connection, migration.name);
+        await migration.up(async (statement) => {
+          await connection.query(statement);
+        });
       },
     })),
     storage: {

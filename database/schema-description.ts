@@ -85,9 +85,9 @@ const TRIGGERS = `SELECT EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name
 
 /** A value of information_schema as text, NULL as nothing. MySQL 8 gives some of its texts as bytes. */
 function text(row: RowDataPacket, column: string): string {
-  const value: unknown = row[column];
+  const value = row[column] as Buffer | string | number | null | undefined;
   if (value === null || value === undefined) return '';
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number);
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }
 
 function plainExpression(expression: string): string {

@@ -1,9 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { once } from 'node:events';
+import { dirname, join } from 'node:path';
 import { createConnection, escape, escapeId } from 'mysql2';
+import {
+  type GuardedProcess,
+  type ProcessEnd,
+  ProcessStartError,
+  endOfLog,
+  startGuarded,
+  waitUntilReady,
+} from './guarded-process';
 import { findProgram, runProgram } from './programs';
 
 /**
@@ -38,13 +44,16 @@ export interface RunningMariaDb {
   /** `mysql://diskferry@127.0.0.1:PORT/NAME`, without the password */
   databaseUrl(database?: string): string;
   /** settles when the process has ended, whoever ended it */
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<ProcessEnd>;
+  readonly running: boolean;
   /** Asks it to shut down and waits; killed after half a minute. May be called again. */
   stop(): Promise<void>;
+  /** kill -9, and waits for the end. */
+  kill(): Promise<void>;
 }
 
-/** MariaDB could not be started; the message says why, with the end of its log. Not retryable as it stands. */
-export class MariaDbStartError extends Error {
+/** MariaDB could not be started; the message says why, with the end of its log. */
+export class MariaDbStartError extends ProcessStartError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'MariaDbStartError';
@@ -55,6 +64,7 @@ const USER = 'diskferry';
 const HOST = '127.0.0.1';
 /** sun_path of unix(7) holds 108 bytes with its end mark. */
 const SOCKET_PATH_LIMIT = 107;
+const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 30_000;
 
 /**
@@ -64,52 +74,53 @@ const STOP_TIMEOUT = 30_000;
  */
 export async function startMariaDb(options: MariaDbOptions): Promise<RunningMariaDb> {
   const database = options.database ?? USER;
-  const server = await required('mariadbd');
-  const setpriv = await required('setpriv');
+  const command = await required('mariadbd');
   refuseLongSocketPath(options.socketPath);
   await initialise(options.dataDirectory);
-  const socket = await chooseSocket(options);
   const initFile = join(options.dataDirectory, 'diskferry-init.sql');
   await writeFile(initFile, bootstrapSql(options.password, database), { mode: 0o600 });
 
-  await mkdir(dirname(options.logFile), { recursive: true });
-  const log = await open(options.logFile, 'a');
-  // The parent-death signal ends the server with us even when we are killed; a process group of its own keeps the terminal's
-  // Ctrl-C from it, so that whoever started it decides the order of stopping.
-  const child = spawn(setpriv, ['--pdeathsig', 'TERM', server, ...serverArguments(options, socket.path, initFile)], {
-    stdio: ['ignore', log.fd, log.fd],
-    detached: true,
-  });
-  const exited = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
-    await socket.remove();
-    return { code: code as number | null, signal: signal as NodeJS.Signals | null };
-  });
-  exited.catch(() => undefined); // a failed spawn is reported by waitUntilReady
-  await log.close();
-
+  const socket = await chooseSocket(options);
+  let server: GuardedProcess | undefined;
   try {
-    await waitUntilReady(child, options, database);
+    server = await startGuarded({
+      name: 'MariaDB',
+      command,
+      args: serverArguments(options, socket.path, initFile),
+      logFile: options.logFile,
+      stopTimeout: STOP_TIMEOUT,
+    });
+    const { processId } = server;
+    await waitUntilReady(server, () => answers(options, database, processId), options.startTimeout ?? START_TIMEOUT);
   } catch (error) {
-    await end(child, exited);
-    throw error;
+    await server?.stop();
+    await socket.remove();
+    throw new MariaDbStartError(`${HOST}:${String(options.port)}: ${(error as Error).message}`, { cause: error });
   } finally {
     await unlink(initFile).catch(() => undefined);
   }
+  const started = server;
+  const exited = started.exited.finally(() => socket.remove());
   return {
     host: HOST,
     port: options.port,
     user: USER,
     socketPath: socket.path,
-    processId: child.pid ?? -1,
+    processId: started.processId,
     databaseUrl: (name = database) => `mysql://${USER}@${HOST}:${String(options.port)}/${name}`,
     exited,
-    stop: () => end(child, exited),
+    get running() {
+      return started.running;
+    },
+    stop: async () => {
+      await started.stop();
+      await exited;
+    },
+    kill: async () => {
+      await started.kill();
+      await exited;
+    },
   };
-}
-
-/** Path of the server program, or undefined when MariaDB is not installed here. */
-export function findMariaDb(): Promise<string | undefined> {
-  return findProgram('mariadbd');
 }
 
 async function required(program: string): Promise<string> {
@@ -192,28 +203,18 @@ function serverArguments(options: MariaDbOptions, socketPath: string, initFile: 
   ];
 }
 
-async function waitUntilReady(child: ChildProcess, options: MariaDbOptions, database: string): Promise<void> {
-  const deadline = Date.now() + (options.startTimeout ?? 60_000);
-  let spawnError: Error | undefined;
-  child.on('error', (error) => (spawnError = error));
-  for (;;) {
-    const refusal = await tryToConnect(options, database);
-    // Somebody else's server on this port would answer too; the pid file says whether it is ours.
-    if (refusal === undefined && (await processIdOf(options.dataDirectory)) === child.pid) return;
-    const why =
-      spawnError?.message ??
-      (child.exitCode !== null || child.signalCode !== null ? 'it ended at once' : undefined) ??
-      // Connections are taken only after the bootstrap has run, so a refused user means that it did not work.
-      (refusal?.startsWith('ER_') === true && refusal !== 'ER_CON_COUNT_ERROR' ? `it answers ${refusal}` : undefined) ??
-      (Date.now() > deadline ? `it does not answer (${refusal ?? 'another server does'})` : undefined);
-    if (why !== undefined) {
-      const log = await readFile(options.logFile, 'utf8').catch(() => '');
-      throw new MariaDbStartError(
-        `MariaDB did not start on ${HOST}:${String(options.port)}: ${why}\n${basename(options.logFile)}: ${lastLines(log)}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/**
+ * Whether the server answers and is ours: somebody else's on this port would answer too, until ours ends for want of it.
+ *
+ * @throws MariaDbStartError when it refuses the user: connections are taken only after the bootstrap has run
+ */
+async function answers(options: MariaDbOptions, database: string, processId: number): Promise<boolean> {
+  const refusal = await tryToConnect(options, database);
+  if ((await processIdOf(options.dataDirectory)) !== processId) return false;
+  if (refusal?.startsWith('ER_') === true && refusal !== 'ER_CON_COUNT_ERROR') {
+    throw new MariaDbStartError(`answers ${refusal}\n${await endOfLog(options.logFile)}`);
   }
+  return refusal === undefined;
 }
 
 async function processIdOf(dataDirectory: string): Promise<number> {
@@ -238,14 +239,6 @@ async function tryToConnect(options: MariaDbOptions, database: string): Promise<
     connection.on('error', settle);
     connection.query('SELECT 1', settle);
   });
-}
-
-async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  if (child.pid === undefined) return;
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT);
-  await exited;
-  clearTimeout(timer);
 }
 
 function lastLines(text: string): string {
