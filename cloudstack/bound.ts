@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 
 /** Runs work with a bounded number at once; work whose signal is aborted leaves the queue with the signal's reason. */
-export type Bound = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+type Bound = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
 export function createBound(maxConcurrent: number): Bound {
   const limit = pLimit(maxConcurrent);

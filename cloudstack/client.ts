@@ -31,11 +31,15 @@ const deleteTimeoutMs = 600_000;
 /**
  * A client of one CloudStack endpoint for one key.
  *
- * @throws TypeError for an endpoint that is no http(s) address or carries a password, and for empty keys
+ * @throws TypeError for an endpoint that is no http(s) address or carries a password, for empty keys and a rate of 0
  */
 export function createCloudStackClient(options: CloudStackClientOptions): CloudStackApi {
   const { apiKey, secretKey, clock = systemClock, maxConcurrent = 8 } = options;
   const url = parseEndpoint(options.endpoint);
+  const { requestsPerSecond } = options;
+  if (requestsPerSecond !== undefined && !(requestsPerSecond > 0)) {
+    throw new TypeError('requestsPerSecond must be greater than 0');
+  }
   if (apiKey === '' || secretKey === '') throw new TypeError('the CloudStack api key or secret key is empty');
   const transport = createTransport(url, maxConcurrent);
   const calls = createSignedCalls({
@@ -43,7 +47,7 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
     apiKey,
     secretKey,
     transport,
-    rateLimit: createRateLimit(options.requestsPerSecond, clock),
+    rateLimit: createRateLimit(requestsPerSecond, clock),
     maxConcurrent,
     clock,
     logger: options.logger,

@@ -41,7 +41,7 @@ export async function waitForJob(
   for (let pause = firstPauseMs; ; pause = Math.min(pause * growth, longestPauseMs)) {
     const job = await queryJob(calls, jobId, options);
     onPoll?.();
-    if (job === undefined || job.jobstatus !== 0) return job;
+    if (job?.jobstatus !== 0) return job;
     await clock.sleep(pause, options.signal);
   }
 }

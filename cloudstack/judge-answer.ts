@@ -18,22 +18,25 @@ const failureSchema = z.object({
   errortext: z.string().default(''),
 });
 
+/** Makes an error's text of CloudStack's own words and code. */
+export type Phrase = (words: string, errorCode: number) => string;
+
 /** What stands in the envelope of an answer. */
 export type Content = Readonly<Record<string, unknown>>;
 
 /**
  * The content of an answer (`{"listzonesresponse": {…}}` without its envelope), or the error that it is.
  *
- * @param hint what more can be said of a 401: a bad key, a bad signature and a wrong clock all get the same words
+ * @param phrase makes the error's text of CloudStack's words
  * @throws CloudStackError of every kind
  */
-export function judgeAnswer(exchange: Exchange, answer: HttpAnswer, hint?: string): Content {
+export function judgeAnswer(exchange: Exchange, answer: HttpAnswer, phrase: Phrase): Content {
   const envelope = parseObject(answer.text);
   const own = envelope?.[`${exchange.command.toLowerCase()}response`];
   // errors come under the command's key, `errorresponse` or, without a command, `null` (fixture authentication)
   const content = isObject(own) ? own : Object.values(envelope ?? {}).find(isObject);
   const failed = failureSchema.safeParse(content);
-  if (failed.success) throw failureOf(exchange, answer, failed.data, hint);
+  if (failed.success) throw failureOf(exchange, answer, failed.data, phrase);
   if (answer.status === 200 && isObject(own)) return own;
   throw unusable(exchange, answer);
 }
@@ -43,7 +46,7 @@ function failureOf(
   exchange: Exchange,
   answer: HttpAnswer,
   failed: z.output<typeof failureSchema>,
-  hint: string | undefined,
+  phrase: Phrase,
 ): CloudStackError {
   const { errorcode, cserrorcode, errortext } = failed;
   const words = errortext.trim() === '' ? `error ${String(errorcode)} without a text` : errortext.trim();
@@ -51,7 +54,7 @@ function failureOf(
   return new CloudStackError({
     ...fieldsOf(exchange, answer),
     kind: kindOf(errorcode, errortext),
-    text: hint !== undefined && errorcode === 401 ? `${words} (${hint})` : words,
+    text: phrase(words, errorcode),
     errorCode: errorcode,
     ...(cserrorcode !== undefined && { csErrorCode: cserrorcode }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -81,7 +84,7 @@ function kindOf(errorCode: number, text: string): CloudStackErrorKind {
  */
 function unusable(exchange: Exchange, answer: HttpAnswer): CloudStackError {
   const retryAfterMs = answer.status === 429 ? retryAfter(answer, '') : undefined;
-  const what = answer.text.trim() === '' ? 'an empty body' : `${answer.contentType || 'a body of no type'}`;
+  const what = answer.text.trim() === '' ? 'an empty body' : answer.contentType || 'a body of no type';
   return new CloudStackError({
     ...fieldsOf(exchange, answer),
     kind: answer.status === 401 ? 'unauthorized' : answer.status === 429 ? 'unavailable' : lostKind(exchange.effect),

@@ -8,7 +8,7 @@ import type { SignedCalls } from './signed-calls';
 import { understand } from './understand';
 
 /** The commands that only look. */
-export type Lists = Pick<CloudStackApi, Extract<keyof CloudStackApi, `list${string}`>>;
+type Lists = Pick<CloudStackApi, Extract<keyof CloudStackApi, `list${string}`>>;
 
 const listings = {
   zones: { command: 'listZones', array: 'zone', item: responses.zoneSchema },

@@ -2,7 +2,7 @@ import type { CallOptions } from './api';
 import { createBound } from './bound';
 import type { Clock } from './clock';
 import { CloudStackError } from './errors';
-import { judgeAnswer, lostKind, type Content, type Effect, type Exchange } from './judge-answer';
+import { judgeAnswer, lostKind, type Content, type Effect, type Exchange, type Phrase } from './judge-answer';
 import type { RateLimit } from './rate-limit';
 import { clockOffset, expiresAfter, offsetInWords, offsetsDiffer } from './server-clock';
 import { signedForm, type RequestParameters } from './sign';
@@ -20,7 +20,7 @@ export interface CallLogger {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-export interface CallDependencies {
+interface CallDependencies {
   /** as it is shown in errors */
   readonly endpoint: string;
   readonly apiKey: string;
@@ -62,6 +62,12 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     return signedForm({ ...parameters, ...common, expires: expiresAfter(clock.now() + offsetMs) }, secretKey);
   };
 
+  /** A bad key, a bad signature and a wrong clock all get the same words; and whatever is echoed, the secret is not shown. */
+  const phrase =
+    (hint?: string): Phrase =>
+    (words, errorCode) =>
+      (hint !== undefined && errorCode === 401 ? `${words} (${hint})` : words).replaceAll(secretKey, '[secret]');
+
   /** One HTTP exchange, within the bounds of concurrency and rate. */
   const exchangeOnce = (request: Request, offsetMs: number) =>
     bound(async (): Promise<HttpAnswer> => {
@@ -82,14 +88,14 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     const usedMs = serverOffsetMs;
     const answer = await exchangeOnce(request, usedMs);
     const seenMs = answer.status === 401 ? clockOffset(answer.date, clock.now()) : undefined;
-    if (seenMs === undefined || !offsetsDiffer(seenMs, usedMs)) return judgeAnswer(exchange, answer);
+    if (seenMs === undefined || !offsetsDiffer(seenMs, usedMs)) return judgeAnswer(exchange, answer, phrase());
 
     const clocks = `the server's Date is ${offsetInWords(seenMs)}`;
     logger?.warn({ command: exchange.command, clocks }, 'CloudStack refused the request; signing by its clock');
     const second = await exchangeOnce(request, seenMs);
-    if (second.status === 401) return judgeAnswer(exchange, second, `${clocks}; signing by it did not help`);
+    if (second.status === 401) return judgeAnswer(exchange, second, phrase(`${clocks}; signing by it did not help`));
     serverOffsetMs = seenMs;
-    return judgeAnswer(exchange, second);
+    return judgeAnswer(exchange, second, phrase());
   };
 
   const attempt = async (request: Request): Promise<Content> => {
@@ -113,7 +119,6 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
         return await attempt({ exchange, parameters, timeoutMs: remaining, signal });
       } catch (error) {
         if (!(error instanceof CloudStackError)) throw error;
-        if (error.text.includes(secretKey)) throw withoutSecret(error, secretKey);
         if (error.retryAfterMs !== undefined) rateLimit.holdOff(error.retryAfterMs);
         const pause = (error.retryAfterMs ?? firstPauseMs * 2 ** repeat) * (1 + Math.random() / 2);
         const late = performance.now() + pause >= deadline;
@@ -132,11 +137,6 @@ function lost(exchange: Exchange, cause: TransportError): CloudStackError {
   const kind = cause.maybeSent ? lostKind(exchange.effect) : 'unavailable';
   const { command, endpoint } = exchange;
   return new CloudStackError({ kind, command, endpoint, text: cause.message }, { cause });
-}
-
-/** Whatever a server or proxy echoes, the secret does not get into a log. */
-function withoutSecret(error: CloudStackError, secretKey: string): CloudStackError {
-  return new CloudStackError({ ...error, text: error.text.replaceAll(secretKey, '[secret]') });
 }
 
 /** Whether a read may fare better in a moment. A wrong path (404) or a deadline that has passed does not. */

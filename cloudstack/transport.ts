@@ -6,7 +6,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export interface HttpMessage {
+interface HttpMessage {
   readonly method: 'GET' | 'POST';
   /** query string or form body */
   readonly form: string;

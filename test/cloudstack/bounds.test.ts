@@ -135,7 +135,12 @@ describe('rate limit', () => {
     [2.5, 4, 800],
   ])('%d requests per second: %d turns take at least %d ms', async (perSecond, turns, leastMs) => {
     const slept: number[] = [];
-    const limit = createRateLimit(perSecond, { sleep: async (milliseconds) => void slept.push(milliseconds) });
+    const limit = createRateLimit(perSecond, {
+      sleep: (milliseconds) => {
+        slept.push(milliseconds);
+        return Promise.resolve();
+      },
+    });
     for (let turn = 0; turn < turns; turn++) await limit.turn();
     const longest = slept.at(-1) ?? 0;
     expect(longest).toBeGreaterThan(leastMs - 100);

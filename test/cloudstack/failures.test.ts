@@ -92,6 +92,15 @@ describe('a change is sent once, whatever comes', () => {
     });
   });
 
+  test('a kept connection that is lost: not sent again on another one', async () => {
+    await withClient(async ({ server, client }) => {
+      server.play(content({ jobid: 'j' }), reset);
+      await attach(client);
+      expect(await failureOf(attach(client))).toMatchObject({ kind: 'outcome-unknown' });
+      expect(server.requests).toHaveLength(2);
+    });
+  });
+
   test('deleteVolume that says no without an error code is refused', async () => {
     await withClient(async ({ server, client }) => {
       server.play(content({ success: 'false', displaytext: 'storage is busy' }));

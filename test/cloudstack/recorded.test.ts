@@ -163,7 +163,7 @@ function refusal(step: RecordedStep): CloudStackError {
   const exchange = { command: params['command'] ?? '', effect: 'change', endpoint: '' } as const;
   const text = answerText(step);
   try {
-    judgeAnswer(exchange, { status, contentType, text });
+    judgeAnswer(exchange, { status, contentType, text }, (words) => words);
   } catch (error) {
     if (error instanceof CloudStackError) return error;
   }
