@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises';
+import { chmod, unlink } from 'node:fs/promises';
 import { readBootId } from '../appliance/device-resolver';
 import { exportLayout } from '../appliance/export-layout';
 import { greet, prepareExportFolders } from '../appliance/export-links';
@@ -9,7 +9,7 @@ const LONGEST_SOCKET_PATH = 107;
 
 /**
  * Command of an appliance's local export server, as systemd runs it (docs/appliance.md) and as `up`, demo and tests start it.
- * Its umask must be 0077: whoever may open the socket may write every volume.
+ * Whoever may open its socket may write every volume, so the exports folder is 0700 and the socket becomes 0600.
  */
 export function exportServerCommand(exportsDirectory: string): readonly [string, ...string[]] {
   const layout = exportLayout(exportsDirectory);
@@ -34,15 +34,18 @@ export async function startExportServer(options: {
     );
   }
   await prepareExportFolders(exportLayout(options.exportsDirectory), readBootId);
-  await removeStaleSocket(socket);
+  const before = await listener(socket);
+  if (before !== undefined) throw new ProcessStartError(`nbdkit: ${socket} is in use: ${before}`);
+  const [command, ...args] = exportServerCommand(options.exportsDirectory);
   const server = await startGuarded({
     name: 'nbdkit',
-    // nbdkit makes its socket with the umask it inherits, and Node can change only its own
-    command: 'sh',
-    args: ['-c', 'umask 077; exec "$@"', 'sh', ...exportServerCommand(options.exportsDirectory)],
+    command,
+    args,
     logFile: options.logFile,
   });
   await waitUntilReady(server, () => answers(socket), 10_000);
+  // nbdkit sets its own umask and makes the socket 0755, which lets only its owner connect; 0600 says so
+  await chmod(socket, 0o600);
   return {
     ...server,
     pid: server.processId,
@@ -51,20 +54,24 @@ export async function startExportServer(options: {
     },
     stop: async () => {
       await server.stop();
-      await removeStaleSocket(socket);
+      await listener(socket);
     },
   };
 }
 
-/** A dead nbdkit leaves its socket, and the next one then fails with "Address already in use" (reference/storage.md). */
-async function removeStaleSocket(socket: string): Promise<void> {
+/**
+ * Who listens on a socket; undefined when nobody does. Then the socket that a dead nbdkit left is removed, because the next one
+ * would fail with "Address already in use" (reference/storage.md).
+ */
+async function listener(socket: string): Promise<string | undefined> {
   const evidence = await greet(socket).then(
     () => 'an NBD server answers there',
     (error: unknown) => (error as Error).message,
   );
-  if (evidence.includes('ENOENT')) return;
-  if (!evidence.includes('ECONNREFUSED')) throw new ProcessStartError(`nbdkit: ${socket} is in use: ${evidence}`);
+  if (evidence.includes('ENOENT')) return undefined;
+  if (!evidence.includes('ECONNREFUSED')) return evidence;
   await unlink(socket);
+  return undefined;
 }
 
 function answers(socket: string): Promise<boolean> {
