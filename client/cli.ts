@@ -35,7 +35,8 @@ export function main(): void {
     patienceMs: 30_000,
   }).then(
     (exitCode) => {
-      process.exitCode = exitCode;
+      // A command that ended well may have set another code itself, for instance 130 after Ctrl-C.
+      if (exitCode !== 0) process.exitCode = exitCode;
     },
     (error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
@@ -45,8 +46,8 @@ export function main(): void {
 }
 
 function usageFailure(error: CommanderError, argv: readonly string[]): FailureRecord {
-  const command = argv[0] === undefined || argv[0].startsWith('-') ? 'diskferry' : `diskferry ${argv[0]}`;
-  const text = error.message.replace(/^error: /, '');
-  const isHelp = error.code === 'commander.help' || text === '(outputHelp)';
-  return failureRecord('usage', { problem: isHelp ? 'No command was given' : text, command });
+  const known = error.code === 'commander.unknownCommand' || argv[0] === undefined || argv[0].startsWith('-');
+  const command = known ? 'diskferry' : `diskferry ${argv[0] ?? ''}`;
+  const problem = error.code === 'commander.help' ? 'No command was given' : error.message.replace(/^error: /, '');
+  return failureRecord('usage', { problem: problem.replaceAll('\n', ' '), command });
 }

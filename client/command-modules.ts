@@ -1,12 +1,6 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded when its command runs, so that --help stays fast; import() in a
    CommonJS file would want file extensions, which nothing else here has */
 
-import type { CommandContext } from './command-context';
-
-interface StackCommand {
-  run(context: CommandContext, options: { readonly keep?: boolean }): Promise<void>;
-}
-
 /** The commands' modules, each loaded on first use. */
 export const commandModules = {
   replicate: () => require('./commands/replicate') as typeof import('./commands/replicate'),
@@ -24,6 +18,6 @@ export const commandModules = {
   worker: () => require('./commands/worker') as typeof import('./commands/worker'),
   simulator: () => require('./commands/simulator') as typeof import('./commands/simulator'),
   configCheck: () => require('./commands/config-check') as typeof import('./commands/config-check'),
-  up: () => require('./commands/up') as StackCommand,
-  demo: () => require('./commands/demo') as StackCommand,
+  up: () => require('./commands/up') as typeof import('./commands/up'),
+  demo: () => require('./commands/demo') as typeof import('./commands/demo'),
 } as const;

@@ -114,7 +114,7 @@ function addProcessCommands(program: Command, io: CliIo): void {
       commandModules.worker().run(contextOf(io, options), options),
     );
 
-  const config = program.command('config').description('the configuration file');
+  const config = program.command('config').description('the configuration file').helpCommand(false);
   declare(config, 'check', 'check a configuration file, its secrets and their file modes', [
     'diskferry config check /etc/diskferry/diskferry.toml',
   ])
@@ -125,7 +125,7 @@ function addProcessCommands(program: Command, io: CliIo): void {
 
   declare(program, 'up', 'keep a whole stack up on this machine, in the foreground', [
     'diskferry up --state ./stack',
-  ]).action((options: CommonOptions) => commandModules.up().run(contextOf(io, options), {}));
+  ]).action((options: CommonOptions) => commandModules.up().run(contextOf(io, options)));
 
   declare(program, 'demo', 'replicate a two-disk VM on this machine with real parts, and show it', [
     'diskferry demo',

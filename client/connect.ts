@@ -24,7 +24,11 @@ export async function connectTemporal(context: CommandContext): Promise<Temporal
   const address = connectionOptions.address ?? DEFAULT_ADDRESS;
   const connection = await patiently(context, async () => {
     try {
-      return await Connection.connect({ ...connectionOptions, address, connectTimeout: '5s' });
+      return await Connection.connect({
+        ...connectionOptions,
+        address,
+        connectTimeout: Math.max(1000, Math.min(5000, context.io.patienceMs)),
+      });
     } catch (error) {
       throw failure('temporal-unavailable', { address, cause: causeOf(error) }, { cause: error });
     }

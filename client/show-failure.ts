@@ -8,6 +8,7 @@ import { DiskferryFailure, failureRecord, type FailureRecord } from '../domain/f
 
 /** The text for people, several lines. */
 export function failureText(record: FailureRecord): string {
+  if (record.code === 'usage') return `${record.message}\n${record.next}`;
   return [
     `Error: ${record.message}`,
     `  class: ${record.class} (${record.code})`,
