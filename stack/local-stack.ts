@@ -28,7 +28,7 @@ export interface RunningStack {
   readonly folder: StateFolder;
   /** Temporal's web page */
   readonly temporalUiUrl: string;
-  /** the simulator's API and control endpoint, and its accounts */
+  /** the simulator's API and control endpoint, and its accounts, as it said at its latest start */
   readonly simulator: SimulatorAnnouncement;
   /**
    * One part, to kill, stop or start it alone: `MariaDB`, `Temporal server`, `simulator`, `export server ID`, `worker`.
@@ -65,11 +65,13 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     }
   };
   try {
-    const simulator = await startParts(supervisor, folder, options);
+    const latestAnnouncement = await startParts(supervisor, folder, options);
     return {
       folder,
       temporalUiUrl: `http://127.0.0.1:${String(folder.ports.temporalUi)}`,
-      simulator,
+      get simulator() {
+        return latestAnnouncement();
+      },
       parts: supervisor.parts,
       part: (name) => supervisor.part(name),
       stop,
@@ -84,23 +86,28 @@ async function startParts(
   supervisor: Supervisor,
   folder: StateFolder,
   options: StackOptions,
-): Promise<SimulatorAnnouncement> {
+): Promise<() => SimulatorAnnouncement> {
   const appliances = options.appliances ?? [demoApplianceId];
   const worldFile = folder.path('world.json');
   if (options.world !== undefined) await writeFile(worldFile, JSON.stringify(options.world));
   const world = options.world === undefined ? 'demo' : worldFile;
 
-  let announcement: SimulatorAnnouncement | undefined;
+  let latest: SimulatorAnnouncement | undefined;
+  const announcement = () => {
+    if (latest === undefined) throw new Error('the simulator has not said where it is');
+    return latest;
+  };
   await supervisor.start(
     mariaDbPart(folder, options),
     temporalPart(folder, options),
-    simulatorPart(folder, world, (said) => (announcement = said)),
+    simulatorPart(folder, world, (said) => (latest = said)),
   );
-  const admin = announcement?.accounts.find((account) => account.role === 'admin');
-  if (announcement === undefined || admin === undefined) throw new Error('the simulated world has no admin account');
+  const { accounts, endpoint } = announcement();
+  const admin = accounts.find((account) => account.role === 'admin');
+  if (admin === undefined) throw new Error('the simulated world has no admin account');
   await writeConfiguration(folder, {
     ...admin,
-    endpoint: announcement.endpoint,
+    endpoint,
     appliances,
     simulatorFolder: 'simulator',
   });
