@@ -28,9 +28,9 @@ function addReplicationCommands(program: Command, io: CliIo): void {
     'diskferry replicate request.json --wait      # follow it to its end',
   ])
     .argument('<request>', 'JSON file with the request (docs/request.md); - for standard input')
-    .option('--wait', 'show it as it goes and wait for its end', false)
-    .option('--dry-run', 'preflight and plan only; nothing is created', false)
-    .action((request: string, options: CommonOptions & { wait: boolean; dryRun: boolean }) =>
+    .option('--wait', 'show it as it goes and wait for its end')
+    .option('--dry-run', 'preflight and plan only; nothing is created')
+    .action((request: string, options: CommonOptions & { wait?: boolean; dryRun?: boolean }) =>
       commandModules.replicate().run(contextOf(io, options), request, options),
     );
 
@@ -82,9 +82,9 @@ function addOperatorCommands(program: Command, io: CliIo): void {
     'diskferry cancel 420570c7-f61f-a930-77c5-1e876786cb3c --keep-volumes',
   ])
     .argument('<vm>', VM)
-    .option('--keep-volumes', 'detach and delete nothing, only close the exports', false)
-    .option('--wait', 'wait for its end and name what was kept', false)
-    .action((vm: string, options: CommonOptions & { keepVolumes: boolean; wait: boolean }) =>
+    .option('--keep-volumes', 'detach and delete nothing, only close the exports')
+    .option('--wait', 'wait for its end and name what was kept')
+    .action((vm: string, options: CommonOptions & { keepVolumes?: boolean; wait?: boolean }) =>
       commandModules.cancel().run(contextOf(io, options), vm, options),
     );
 
@@ -131,8 +131,10 @@ function addProcessCommands(program: Command, io: CliIo): void {
     'diskferry demo',
     'diskferry demo --keep',
   ])
-    .option('--keep', 'keep the stack up until Ctrl-C', false)
-    .action((options: CommonOptions & { keep: boolean }) => commandModules.demo().run(contextOf(io, options), options));
+    .option('--keep', 'keep the stack up until Ctrl-C')
+    .action((options: CommonOptions & { keep?: boolean }) =>
+      commandModules.demo().run(contextOf(io, options), { keep: options.keep === true }),
+    );
 
   declare(program, 'simulator', 'run a CloudStack simulator on loopback, for development and tests', [
     'diskferry simulator --listen 127.0.0.1:8080 --state ./simulator --json',

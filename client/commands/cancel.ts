@@ -7,14 +7,14 @@ import { withProgress } from '../with-progress';
 export async function run(
   context: CommandContext,
   vmArgument: string,
-  options: { keepVolumes: boolean; wait: boolean },
+  options: { keepVolumes?: boolean; wait?: boolean },
 ): Promise<void> {
   await withSession(context, async ({ replications, findVm }) => {
     const vm = await findVm(vmArgument);
     const path = sourceVmPath(vm);
-    const { keepVolumes } = options;
+    const { keepVolumes = false } = options;
     await withProgress(context, `waiting for the run of ${path} to take it`, replications.cancel(vm, { keepVolumes }));
-    if (!options.wait) {
+    if (options.wait !== true) {
       context.print(`${path}: stopping; see what it keeps: diskferry watch ${vmArgument}`);
       context.printJson({ vm: path, accepted: true });
       return;

@@ -12,12 +12,12 @@ import { withProgress } from '../with-progress';
 export async function run(
   context: CommandContext,
   requestFile: string,
-  options: { wait: boolean; dryRun: boolean },
+  options: { wait?: boolean; dryRun?: boolean },
 ): Promise<void> {
   const request = await readRequestFile(requestFile);
   await withSession(context, async (session) => {
     const { replications } = session;
-    if (options.dryRun) {
+    if (options.dryRun === true) {
       const asked = replications.plan(request);
       const plan = planFor(request, await withProgress(context, 'waiting for the preflight', asked));
       for (const line of planLines(plan)) context.print(line);
@@ -27,7 +27,7 @@ export async function run(
     const started = await replications.start(request);
     const path = sourceVmPath(started.vm);
     context.print(`${path}: ${outcomeWords[started.outcome]} (request ${started.requestId}, run ${started.runId})`);
-    if (options.wait || started.outcome === 'ended') await waitForEnd(context, session, started);
+    if (options.wait === true || started.outcome === 'ended') await waitForEnd(context, session, started);
     else {
       context.print(`Follow it: diskferry watch ${path}`);
       context.printJson({ ...started, vm: path });

@@ -36,9 +36,9 @@ async function calledWith(name: ModuleName, argv: readonly string[], env: NodeJS
 describe('arguments and options reach the command', () => {
   const volume = '7f0c0d4e-8a53-4c35-9d56-5d2b8f0f3c11';
   test.each<[ModuleName, string[], unknown[]]>([
-    ['replicate', ['replicate', 'r.json'], ['r.json', { wait: false, dryRun: false }]],
+    ['replicate', ['replicate', 'r.json'], ['r.json', {}]],
     ['replicate', ['replicate', 'r.json', '--wait', '--dry-run'], ['r.json', { wait: true, dryRun: true }]],
-    ['replicate', ['replicate', '-'], ['-', { wait: false, dryRun: false }]],
+    ['replicate', ['replicate', '-'], ['-', {}]],
     ['status', ['status', vmId], [vmId]],
     ['watch', ['watch', `qc/${vmId}`], [`qc/${vmId}`]],
     ['list', ['list'], [{ limit: 50 }]],
@@ -49,7 +49,7 @@ describe('arguments and options reach the command', () => {
     ['pause', ['pause', vmId], [vmId]],
     ['resume', ['resume', vmId], [vmId]],
     ['abandon', ['abandon', vmId], [vmId]],
-    ['cancel', ['cancel', vmId], [vmId, { keepVolumes: false, wait: false }]],
+    ['cancel', ['cancel', vmId], [vmId, {}]],
     ['cancel', ['cancel', vmId, '--keep-volumes', '--wait'], [vmId, { keepVolumes: true, wait: true }]],
     ['release', ['release', vmId], [vmId, { wait: true }]],
     [
