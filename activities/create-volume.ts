@@ -30,7 +30,7 @@ import type { VolumeWork } from './volume-work';
 export interface VolumeMaking extends VolumeWork {
   readonly facts: SiteFacts;
   readonly volumes: Volumes;
-  readonly vmDisks: VmDisks;
+  readonly disks: VmDisks;
 }
 
 /**
@@ -201,7 +201,7 @@ async function prove(
           createdByWorkflowId: run.workflowId,
           createdByFirstRunId: disk.firstRunId,
         });
-        await work.vmDisks.set(tx, { ...of, volumeId: volume.id, boot: disk.boot ?? false });
+        await work.disks.set(tx, { ...of, volumeId: volume.id, boot: disk.boot ?? false });
       },
     );
   }

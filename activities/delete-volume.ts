@@ -113,7 +113,7 @@ async function markGoneIfGone(
   await work.effect('deleteVolume.finish', () =>
     work.database.fenced(fenceOf(disk, run), async (tx) => {
       await work.volumes.markGone(tx, volumeId);
-      await work.vmDisks.remove(tx, disk, disk.diskKey, volumeId);
+      await work.disks.remove(tx, disk, disk.diskKey, volumeId);
     }),
   );
 }

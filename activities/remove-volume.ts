@@ -47,6 +47,6 @@ export async function removeVolume(
   }
   await finishOperation(work, fence, 'deleteVolume.finish', operation, { state: 'done' }, async (tx) => {
     if ((await work.volumes.get(volumeId)) !== undefined) await work.volumes.markGone(tx, volumeId);
-    await work.vmDisks.remove(tx, disk, diskKey, volumeId);
+    await work.disks.remove(tx, disk, diskKey, volumeId);
   });
 }

@@ -1,7 +1,8 @@
-import type { CallOptions, CloudStackApi, DiskOffering, Zone } from '../cloudstack/api';
+import type { CallOptions, CloudStackApi, DiskOffering, User, Zone } from '../cloudstack/api';
 import type { Clock } from '../cloudstack/clock';
 import { isCloudStackError } from '../cloudstack/errors';
 import { failure } from '../domain/failures';
+import type { KeyOwner } from './judge-owner';
 
 /** How a site is configured, as far as activities use it. */
 export interface SiteSettings {
@@ -22,6 +23,8 @@ export interface Facts {
   readonly offering: DiskOffering;
   /** the key is root admin's, so that ids of volumes may be chosen (customid; others get a 531) */
   readonly mayChooseVolumeIds: boolean;
+  /** the key's own account, where it can be told */
+  readonly keyOwner: KeyOwner | undefined;
   readonly cloudStackVersion: string;
   /** GiB of one volume */
   readonly minGib: number;
@@ -47,11 +50,11 @@ export function makeSiteFacts(api: CloudStackApi, settings: SiteSettings, clock:
 }
 
 async function ask(api: CloudStackApi, settings: SiteSettings, options: CallOptions): Promise<Facts> {
-  const [zones, offerings, capabilities, mayChooseVolumeIds] = await Promise.all([
+  const [zones, offerings, capabilities, user] = await Promise.all([
     api.listZones({}, options),
     api.listDiskOfferings({}, options),
     api.listCapabilities(options),
-    isRootAdmin(api, settings, options),
+    ownUser(api, settings, options),
   ]);
   const site = settings.name;
   const zone = named(zones, settings.zone);
@@ -64,7 +67,8 @@ async function ask(api: CloudStackApi, settings: SiteSettings, options: CallOpti
   return {
     zone,
     offering,
-    mayChooseVolumeIds,
+    mayChooseVolumeIds: user?.accounttype === 1,
+    keyOwner: user && { account: user.account, domainid: user.domainid },
     cloudStackVersion: capabilities.cloudstackversion,
     minGib: capabilities.customdiskofferingminsize ?? DEFAULT_MIN_GIB,
     maxGib: capabilities.customdiskofferingmaxsize ?? DEFAULT_MAX_GIB,
@@ -80,13 +84,12 @@ function named<T extends { readonly id: string; readonly name: string }>(
 }
 
 /** The key's own user is the one with its api key, or the only one that it may see. A key that may see none is no root admin's. */
-async function isRootAdmin(api: CloudStackApi, settings: SiteSettings, options: CallOptions): Promise<boolean> {
+async function ownUser(api: CloudStackApi, settings: SiteSettings, options: CallOptions): Promise<User | undefined> {
   try {
     const users = await api.listUsers(options);
-    const own = users.find((user) => user.apikey === settings.apiKey) ?? (users.length === 1 ? users[0] : undefined);
-    return own?.accounttype === 1;
+    return users.find((user) => user.apikey === settings.apiKey) ?? (users.length === 1 ? users[0] : undefined);
   } catch (error) {
-    if (isCloudStackError(error, 'refused', 'unauthorized')) return false;
+    if (isCloudStackError(error, 'refused', 'unauthorized')) return undefined;
     throw error;
   }
 }
