@@ -12,8 +12,8 @@ export class ApiError extends Error {
     /** CloudStack's error code, also the HTTP status */
     readonly code: number,
     message: string,
-    /** absent on the plain 401 */
-    readonly exceptionCode: number | undefined = exceptionCodes.serverApi,
+    /** null on the plain 401, which has none */
+    readonly exceptionCode: number | null = exceptionCodes.serverApi,
     /** whether the answer carries an X-Description header */
     readonly described = true,
   ) {
@@ -39,5 +39,5 @@ export function serverFailure(text: string): ApiError {
 
 /** The one answer to a bad key, signature, expiry or unknown command; says nothing about which. */
 export function unauthorized(): ApiError {
-  return new ApiError(401, 'unable to verify user credentials and/or request signature', undefined, false);
+  return new ApiError(401, 'unable to verify user credentials and/or request signature', null, false);
 }

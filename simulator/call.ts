@@ -1,6 +1,7 @@
 import type { MetFaults } from './faults';
 import type { Guests } from './guest';
 import type { Jobs } from './jobs';
+import type { Lifetime } from './lifetime';
 import type { Arguments, ParameterTable } from './parameters';
 import type { AccountRow, JsonObject, MachineRow, VolumeRow } from './rows';
 import type { World } from './world';
@@ -11,6 +12,7 @@ export interface Site {
   readonly world: World;
   readonly jobs: Jobs;
   readonly guests: Guests;
+  readonly lifetime: Lifetime;
 }
 
 /** One call of a command, authenticated and with its parameters checked. */

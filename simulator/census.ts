@@ -16,7 +16,7 @@ export function census(site: Site): JsonObject {
       virtualMachineId: volume.vmId,
       deviceId: volume.deviceId,
       deleteProtection: volume.deleteProtection,
-      tags: Object.fromEntries([...world.tagsOf(volume.id)].map((tag) => [tag.key, tag.value])),
+      tags: Object.fromEntries(world.tagsOf(volume.id).map((tag) => [tag.key, tag.value])),
       pendingJob: jobs.pendingJobOf(volume.id) ?? null,
     })),
     machines: [...world.machines.values()].map((machine) => ({

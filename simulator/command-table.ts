@@ -13,6 +13,7 @@ import { listHypervisorCapabilities } from './commands/list-hypervisor-capabilit
 import { listNetworks } from './commands/list-networks';
 import { listServiceOfferings } from './commands/list-service-offerings';
 import { listTags } from './commands/list-tags';
+import { listTemplates } from './commands/list-templates';
 import { listUsers } from './commands/list-users';
 import { listVirtualMachines } from './commands/list-virtual-machines';
 import { listVolumes } from './commands/list-volumes';
@@ -41,6 +42,7 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
     listNetworks,
     listServiceOfferings,
     listTags,
+    listTemplates,
     listUsers,
     listVirtualMachines,
     listVolumes,

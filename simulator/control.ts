@@ -10,6 +10,8 @@ import type { Timings } from './world-file';
 const restartSchema = z.strictObject({
   /** how long nothing listens */
   downMs: z.number().int().min(0).default(0),
+  /** what the hypervisor was asked for comes all the same: a disk stays plugged that the server calls detached */
+  hypervisorFinishes: z.boolean().default(false),
 });
 
 /** What the control endpoint can do with the running simulator. */
@@ -18,7 +20,7 @@ export interface Controlled {
   readonly requests: RequestLog;
   unavailable(ms: number, how: '503' | 'refused'): Promise<void>;
   available(): Promise<void>;
-  restart(downMs: number): Promise<void>;
+  restart(options: z.output<typeof restartSchema>): Promise<void>;
   reset(): Promise<void>;
   /** changes the timings that are named, and answers all */
   setTimings(change: Readonly<Record<string, unknown>>): Timings;
@@ -31,16 +33,13 @@ export class ControlServer {
 
   constructor(
     private readonly controlled: Controlled,
-    host: string,
+    address: { readonly host: string; readonly port: number },
   ) {
-    this.listener = new Listener(
-      (request, response) => {
-        this.handle(request, response).catch((error: unknown) => {
-          send(response, 400, { error: error instanceof z.ZodError ? z.prettifyError(error) : String(error) });
-        });
-      },
-      { host, port: 0 },
-    );
+    this.listener = new Listener((request, response) => {
+      this.handle(request, response).catch((error: unknown) => {
+        send(response, 400, { error: error instanceof z.ZodError ? z.prettifyError(error) : String(error) });
+      });
+    }, address);
   }
 
   async open(): Promise<void> {
@@ -85,7 +84,7 @@ export class ControlServer {
       case 'POST /timings':
         return this.controlled.setTimings(z.record(z.string(), z.unknown()).parse(body));
       case 'POST /restart':
-        await this.controlled.restart(restartSchema.parse(body).downMs);
+        await this.controlled.restart(restartSchema.parse(body));
         return {};
       case 'POST /reset':
         await this.controlled.reset();

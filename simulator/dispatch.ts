@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { ApiError, serverFailure, unauthorized } from './api-error';
 import { wireAnswer, wireError } from './answers/envelope';
 import type { WireAnswer } from './answers/envelope';
@@ -6,6 +5,7 @@ import { authenticate } from './auth';
 import type { Command, Site } from './call';
 import { adminOnlyCommands, commandTable } from './command-table';
 import type { CallSubject, Faults } from './faults';
+import { ServerStopped } from './lifetime';
 import { Arguments } from './parameters';
 import type { RequestLog } from './request-log';
 import type { AccountRow } from './rows';
@@ -40,6 +40,7 @@ export class Dispatcher {
       this.checkMethod(method, name);
       return await this.call(method, raw, command, caller, (content) => wireAnswer(key, content, json, version));
     } catch (error) {
+      if (error instanceof ServerStopped) return { kind: 'cut' };
       const failure = error instanceof ApiError ? error : serverFailure(String(error));
       const hidden = caller?.role === 'user' && [530, 533, 534].includes(failure.code);
       const shown = hidden ? new ApiError(failure.code, HIDDEN_FAILURE, failure.exceptionCode) : failure;
@@ -80,19 +81,23 @@ export class Dispatcher {
   ): Promise<Outcome> {
     this.log.add(method, command.name, caller.name, raw);
     const met = this.faults.meet(this.subject(command.name, caller, raw));
-    await pauseFor(met.delayMs('request'));
+    await this.delay(met.delayMs('request'));
     if (met.get('drop-request') !== undefined) return { kind: 'cut' };
     const refusal = met.get('refuse');
     if (refusal !== undefined) throw new ApiError(refusal.code, refusal.text, refusal.exceptionCode);
     const given = Arguments.read(command.name, raw, command.parameters, (kind, id) => this.site.world.knows(kind, id));
     try {
       const content = await command.run({ ...this.site, caller, arguments: given, faults: met });
-      await pauseFor(met.delayMs('answer'));
+      await this.delay(met.delayMs('answer'));
       return met.get('drop-answer') === undefined ? { kind: 'answer', answer: answer(content) } : { kind: 'cut' };
     } catch (error) {
       if (met.get('drop-answer') !== undefined) return { kind: 'cut' };
       throw error;
     }
+  }
+
+  private async delay(ms: number): Promise<void> {
+    if (ms > 0) await this.site.lifetime.wait(ms);
   }
 
   private subject(command: string, caller: AccountRow, raw: ReadonlyMap<string, string>): CallSubject {
@@ -106,8 +111,4 @@ export class Dispatcher {
       virtualMachineId: raw.get('virtualmachineid') ?? volume?.vmId ?? undefined,
     };
   }
-}
-
-async function pauseFor(ms: number): Promise<void> {
-  if (ms > 0) await pause(ms);
 }

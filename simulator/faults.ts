@@ -8,7 +8,7 @@ const matchFields = {
   /** command it applies to; left out: any */
   command: z.string().optional(),
   /** regular expression over the volume's name */
-  volumeName: z.string().optional(),
+  volumeName: z.string().refine(isExpression, 'a regular expression').optional(),
   volumeId: z.string().optional(),
   virtualMachineId: z.string().optional(),
   /** account of the caller */
@@ -33,8 +33,13 @@ export const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('refuse'),
     exceptionCode: z.number().int().default(4250),
   }),
-  /** the job fails where hypervisor or storage would have acted */
-  z.strictObject({ ...matchFields, ...failure, kind: z.literal('fail-job') }),
+  /** the job fails where the hypervisor would have acted or, in a first attach, where the storage would have */
+  z.strictObject({
+    ...matchFields,
+    ...failure,
+    kind: z.literal('fail-job'),
+    where: z.enum(['hypervisor', 'storage']).default('hypervisor'),
+  }),
   z.strictObject({
     ...matchFields,
     kind: z.literal('delay'),
@@ -159,6 +164,15 @@ export class Faults {
       met.push(armed.fault);
     }
     return new MetFaults(met);
+  }
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -30,9 +30,15 @@ export class Guests {
   private readonly timers = new Map<string, NodeJS.Timeout[]>();
 
   constructor(private readonly world: World) {
-    for (const machine of world.machines.values())
-      for (const folder of ['by-id', 'dev', 'sys-block']) this.path(machine.id, folder);
+    this.prepare();
     for (const plug of world.plugs.values()) this.show(plug);
+  }
+
+  /** Makes the folders of every guest that has none. */
+  prepare(): void {
+    for (const machine of this.world.machines.values()) {
+      for (const folder of ['by-id', 'dev', 'sys-block']) this.path(machine.id, folder);
+    }
   }
 
   /** The folder of one guest, made when missing. */
@@ -71,6 +77,7 @@ export class Guests {
       sequence: machine.plugged + 1,
       deviceAt,
       linkAt: deviceAt === null || linkDelay === null ? null : deviceAt + linkDelay,
+      unplugAt: null,
       linkTo: appearance.wrongLink === true ? this.wrongTarget(machine) : null,
     });
     this.show(plug);
@@ -87,7 +94,10 @@ export class Guests {
 
   /** The guest lets go of a disk some time after the server has given up waiting. */
   unplugLater(vmId: string, volumeId: string, ms: number): void {
-    this.at(`${vmId}/${volumeId}`, Date.now() + ms, () => {
+    const plug = this.world.plugs.get(`${vmId}/${volumeId}`);
+    if (plug === undefined) return;
+    const { unplugAt } = this.world.plugs.put({ ...plug, unplugAt: Date.now() + ms });
+    this.at(plug.id, unplugAt, () => {
       this.unplug(vmId, volumeId);
     });
   }
@@ -123,9 +133,8 @@ export class Guests {
   /** Everything out of every guest, for a reset. */
   clear(): void {
     for (const plug of [...this.world.plugs.values()]) this.unplug(plug.vmId, plug.volumeId);
-    rmSync(join(this.world.directory, 'guests'), { recursive: true, force: true });
-    for (const machine of this.world.machines.values())
-      for (const folder of ['by-id', 'dev', 'sys-block']) this.path(machine.id, folder);
+    for (const folder of ['guests', 'volumes'])
+      rmSync(join(this.world.directory, folder), { recursive: true, force: true });
   }
 
   close(): void {
@@ -138,6 +147,9 @@ export class Guests {
     });
     this.at(plug.id, plug.linkAt, () => {
       this.showLink(plug);
+    });
+    this.at(plug.id, plug.unplugAt, () => {
+      this.unplug(plug.vmId, plug.volumeId);
     });
   }
 
@@ -220,6 +232,7 @@ export class Guests {
       sequence: 0,
       deviceAt: 0,
       linkAt: null,
+      unplugAt: null,
       linkTo: null,
     };
     makeSparseFile(this.volumeFile(decoy.volumeId), decoy.sizeBytes);

@@ -1,17 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ApiError, exceptionCodes, invalidParameter, serverFailure } from './api-error';
+import { ServerStopped } from './lifetime';
+import type { Lifetime } from './lifetime';
 import type { AccountRow, JobRow, JsonObject, VolumeRow } from './rows';
 import type { World } from './world';
-
-/** What a job is given to work with. */
-export interface JobContext {
-  readonly job: JobRow;
-  /** Lets time pass; never returns when the server is restarted meanwhile. */
-  work(ms: number): Promise<void>;
-  /** Waits for its turn in the VM's queue and holds it until the work is done (VmWorkJobQueue: one at a time per VM). */
-  inQueueOf<Result>(vmId: string, work: () => Promise<Result>): Promise<Result>;
-}
 
 export interface JobRequest {
   readonly caller: AccountRow;
@@ -20,7 +12,7 @@ export interface JobRequest {
   readonly instanceType: JobRow['instanceType'];
   readonly instanceId: string | null;
   /** answers the job's result; an {@link ApiError} becomes the failed job's code and text */
-  readonly work: (context: JobContext) => Promise<JsonObject>;
+  readonly work: () => Promise<JsonObject>;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -45,9 +37,11 @@ export class Jobs {
   private readonly queues = new Map<string, Promise<unknown>>();
   private readonly pendingOf = new Map<string, Set<string>>();
   private readonly running = new Set<Promise<void>>();
-  private lifetime = new AbortController();
 
-  constructor(private readonly world: World) {
+  constructor(
+    private readonly world: World,
+    private readonly lifetime: Lifetime,
+  ) {
     this.cleanUpLeftOvers();
   }
 
@@ -69,14 +63,31 @@ export class Jobs {
       completed: null,
     });
     if (request.instanceId !== null) this.pendingSet(request.instanceId).add(job.id);
-    const run = this.run(job, request.work, this.lifetime.signal).finally(() => this.running.delete(run));
+    const run = this.run(job, request.work).finally(() => this.running.delete(run));
     this.running.add(run);
     return { jobid: job.id };
   }
 
-  /** The newest pending job of a volume or VM: a listing shows it. */
+  /** Waits for its turn in the VM's queue and holds it until the work is done (VmWorkJobQueue: one at a time per VM). */
+  inQueueOf<Result>(vmId: string, item: () => Promise<Result>): Promise<Result> {
+    const before = this.queues.get(vmId) ?? Promise.resolve();
+    const turn = before.then(async () => {
+      await this.lifetime.wait(this.world.timings.queueMs);
+      return await item();
+    });
+    this.queues.set(
+      vmId,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+
+  /**
+   * The pending job of a volume or VM that its listing shows, also the one inside the result of a job that has not quite
+   * ended; the oldest of several (fixture straggler-detach-behind-a-queue).
+   */
   pendingJobOf(instanceId: string): string | undefined {
-    return [...(this.pendingOf.get(instanceId) ?? [])].at(-1);
+    return this.pendingOf.get(instanceId)?.values().next().value;
   }
 
   get pendingCount(): number {
@@ -85,9 +96,8 @@ export class Jobs {
     return count;
   }
 
-  /** Ends all work at once, as a kill of the server does. What the hypervisor was doing is cut off or, when said so, done by `finish`. */
-  async stop(): Promise<void> {
-    this.lifetime.abort();
+  /** After the end of the server's lifetime: the jobs have let go when this returns, their rows say pending. */
+  async stopped(): Promise<void> {
     await Promise.all(this.running);
     this.queues.clear();
     this.pendingOf.clear();
@@ -95,25 +105,17 @@ export class Jobs {
 
   /** The server is back: jobs that were running have failed without a result, and nobody asked the hypervisor. */
   restart(): void {
-    this.lifetime = new AbortController();
     this.cleanUpLeftOvers();
   }
 
-  private async run(row: JobRow, work: JobRequest['work'], killed: AbortSignal): Promise<void> {
-    const context: JobContext = {
-      job: row,
-      work: async (ms) => {
-        await pause(ms, undefined, { signal: killed });
-      },
-      inQueueOf: (vmId, item) => this.enqueue(vmId, item, killed),
-    };
+  private async run(row: JobRow, work: JobRequest['work']): Promise<void> {
     let outcome: Pick<JobRow, 'status' | 'resultCode' | 'result'>;
     try {
       // The answer goes out first: no job has ended when its id is told.
-      await pause(0, undefined, { signal: killed });
-      outcome = { status: 1, resultCode: 0, result: await work(context) };
+      await this.lifetime.wait(0);
+      outcome = { status: 1, resultCode: 0, result: await work() };
     } catch (error) {
-      if (killed.aborted) return;
+      if (error instanceof ServerStopped) return;
       const refused = error instanceof ApiError ? error : serverFailure(String(error));
       // In jobs only a bad parameter keeps its code (ApiAsyncJobDispatcher).
       const code = refused.code === 431 ? 431 : 530;
@@ -121,19 +123,6 @@ export class Jobs {
     }
     if (row.instanceId !== null) this.pendingOf.get(row.instanceId)?.delete(row.id);
     this.world.jobs.put({ ...row, ...outcome, completed: Date.now() });
-  }
-
-  private enqueue<Result>(vmId: string, item: () => Promise<Result>, killed: AbortSignal): Promise<Result> {
-    const before = this.queues.get(vmId) ?? Promise.resolve();
-    const turn = before.then(async () => {
-      await pause(this.world.timings.queueMs, undefined, { signal: killed });
-      return await item();
-    });
-    this.queues.set(
-      vmId,
-      turn.catch(() => undefined),
-    );
-    return turn;
   }
 
   private checkCustomId(id: string): void {

@@ -5,6 +5,8 @@ import type { SimulatorOptions } from './start';
 export interface RunOptions {
   /** HOST:PORT; loopback only */
   readonly listen?: string;
+  /** HOST:PORT of the control endpoint; loopback only */
+  readonly control?: string;
   /** `default`, `demo` or the path of a world file */
   readonly world?: string;
   /** state folder */
@@ -22,6 +24,7 @@ export interface RunOptions {
 export async function runSimulator(options: RunOptions): Promise<void> {
   const simulator = await startSimulator({
     ...(options.listen !== undefined && { listen: parseListen(options.listen) }),
+    ...(options.control !== undefined && { controlListen: parseListen(options.control) }),
     ...(options.world !== undefined && { world: options.world }),
     ...(options.state !== undefined && { stateDirectory: options.state }),
   });
@@ -48,7 +51,7 @@ export async function runSimulator(options: RunOptions): Promise<void> {
 function parseListen(text: string): NonNullable<SimulatorOptions['listen']> {
   const parts = /^(.+):(\d{1,5})$/.exec(text);
   if (parts?.[1] === undefined || parts[2] === undefined) {
-    throw new RangeError(`--listen takes HOST:PORT, for instance 127.0.0.1:8080, not ${text}`);
+    throw new RangeError(`an address is HOST:PORT, for instance 127.0.0.1:8080, not ${text}`);
   }
   return { host: parts[1].replace(/^\[|\]$/g, ''), port: Number(parts[2]) };
 }
@@ -57,6 +60,7 @@ if (require.main === module) {
   const { values } = parseArgs({
     options: {
       listen: { type: 'string' },
+      control: { type: 'string' },
       world: { type: 'string' },
       state: { type: 'string' },
       json: { type: 'boolean' },

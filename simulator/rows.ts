@@ -112,6 +112,8 @@ export interface PlugRow {
   readonly deviceAt: number | null;
   /** when its by-id link is there, null for never */
   readonly linkAt: number | null;
+  /** when the guest lets go of it though nobody waits for that any more, null for never */
+  readonly unplugAt: number | null;
   /** kernel name that the link points to when it is wrong */
   readonly linkTo: string | null;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Site } from './call';
 import { census } from './census';
 import { ControlServer } from './control';
 import type { Controlled } from './control';
@@ -8,6 +9,7 @@ import { Dispatcher } from './dispatch';
 import { Faults } from './faults';
 import { Guests } from './guest';
 import { Jobs } from './jobs';
+import { Lifetime } from './lifetime';
 import { RequestLog } from './request-log';
 import { ApiServer } from './server';
 import { World } from './world';
@@ -15,9 +17,13 @@ import { timingsSchema } from './world-file';
 import type { WorldFile } from './world-file';
 import { builtInWorlds } from './worlds/built-in';
 
+const LOOPBACK = /^(127(\.\d+){3}|::1|localhost)$/;
+
 export interface SimulatorOptions {
   /** where the API listens; loopback and a free port unless said otherwise */
   readonly listen?: { readonly host: string; readonly port: number };
+  /** where the control endpoint listens; the same host and a free port unless said otherwise */
+  readonly controlListen?: { readonly host: string; readonly port: number };
   /** folder of state, volumes and guests; a temporary one, removed at the end, when left out */
   readonly stateDirectory?: string;
   /** `default`, `demo`, the path of a world file, or a world; not read when the folder holds one already */
@@ -48,43 +54,36 @@ export interface RunningSimulator {
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const listen = options.listen ?? { host: '127.0.0.1', port: 0 };
-  if (!/^(127(\.\d+){3}|::1|localhost)$/.test(listen.host)) {
-    throw new RangeError(`the simulator listens on loopback addresses only, not on ${listen.host}`);
+  for (const { host } of [listen, options.controlListen ?? listen]) {
+    if (!LOOPBACK.test(host)) throw new RangeError(`the simulator listens on loopback addresses only, not on ${host}`);
   }
   const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'diskferry-simulator-'));
   const world = new World(stateDirectory, readWorld(options.world ?? 'default'));
-  const site = { world, jobs: new Jobs(world), guests: new Guests(world) };
+  const lifetime = new Lifetime();
+  const site = { world, lifetime, jobs: new Jobs(world, lifetime), guests: new Guests(world) };
   const faults = new Faults();
   const requests = new RequestLog();
   const api = new ApiServer(new Dispatcher(site, faults, requests), listen);
-  const controlled: Controlled = {
-    faults,
-    requests,
-    census: () => census(site),
-    unavailable: async (ms, how) => {
-      if (how === '503') api.answer503For(ms);
-      else await api.refuseFor(ms);
-    },
-    available: () => api.recover(),
-    restart: async (downMs) => {
-      if (downMs > 0) await api.refuseFor(downMs);
-      await site.jobs.stop();
-      site.jobs.restart();
-    },
-    reset: async () => {
-      await site.jobs.stop();
-      faults.clear();
-      requests.clear();
-      site.guests.clear();
-      world.reset();
-      site.jobs.restart();
-      await api.recover();
-    },
-    setTimings: (change) => (world.timings = timingsSchema.parse({ ...world.timings, ...change })),
+  const control = new ControlServer(
+    switchesOf(site, api, faults, requests),
+    options.controlListen ?? { ...listen, port: 0 },
+  );
+  const close = async (): Promise<void> => {
+    await control.close();
+    lifetime.stop({ hypervisorFinishes: false });
+    await api.close();
+    await site.jobs.stopped();
+    site.guests.close();
+    world.close();
+    if (options.stateDirectory === undefined) rmSync(stateDirectory, { recursive: true, force: true });
   };
-  const control = new ControlServer(controlled, listen.host);
-  await api.open();
-  await control.open();
+  try {
+    await api.open();
+    await control.open();
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     endpoint: api.endpoint,
     controlEndpoint: control.endpoint,
@@ -95,14 +94,41 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
       secretKey,
     })),
     stateDirectory,
-    close: async () => {
-      await control.close();
-      await api.close();
-      await site.jobs.stop();
-      site.guests.close();
-      world.close();
-      if (options.stateDirectory === undefined) rmSync(stateDirectory, { recursive: true, force: true });
+    close,
+  };
+}
+
+function switchesOf(site: Site, api: ApiServer, faults: Faults, requests: RequestLog): Controlled {
+  const { world, lifetime, jobs, guests } = site;
+  return {
+    faults,
+    requests,
+    census: () => census(site),
+    unavailable: async (ms, how) => {
+      if (how === '503') api.answer503For(ms);
+      else await api.refuseFor(ms);
     },
+    available: () => api.recover(),
+    restart: async ({ downMs, hypervisorFinishes }) => {
+      if (downMs > 0) await api.refuseFor(downMs);
+      lifetime.stop({ hypervisorFinishes });
+      await jobs.stopped();
+      lifetime.begin();
+      jobs.restart();
+    },
+    reset: async () => {
+      lifetime.stop({ hypervisorFinishes: false });
+      await jobs.stopped();
+      faults.clear();
+      requests.clear();
+      guests.clear();
+      world.reset();
+      guests.prepare();
+      lifetime.begin();
+      jobs.restart();
+      await api.recover();
+    },
+    setTimings: (change) => (world.timings = timingsSchema.parse({ ...world.timings, ...change })),
   };
 }
 

@@ -17,6 +17,6 @@ export function checkDeletable(volume: VolumeRow): void {
 export function expunge(site: Site, volumeId: string): void {
   const volume = site.world.volume(volumeId);
   rmSync(site.guests.volumeFile(volumeId), { force: true });
-  for (const tag of [...site.world.tagsOf(volumeId)]) site.world.tags.remove(tag.id);
+  for (const tag of site.world.tagsOf(volumeId)) site.world.removeTag(tag);
   site.world.volumes.put({ ...volume, state: 'Expunged', removed: Date.now() });
 }

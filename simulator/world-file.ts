@@ -87,7 +87,7 @@ export const worldSchema = z.strictObject({
   pod: z.strictObject({ id, name: z.string().default('pod1') }).prefault({}),
   cluster: z.strictObject({ id, name: z.string().default('c1') }).prefault({}),
   storage: z.strictObject({ id, name: z.string().default('ps1') }).prefault({}),
-  template: z.strictObject({ id, name: z.string().min(1) }),
+  template: z.strictObject({ id, name: z.string().min(1), osName: z.string().default('Other Linux (64-bit)') }),
   diskOfferings: z.array(diskOfferingSchema).min(1),
   serviceOfferings: z.array(serviceOfferingSchema).min(1),
   networks: z.array(networkSchema).default([]),

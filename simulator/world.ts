@@ -35,6 +35,8 @@ export class World {
   /** when this server process started; what has no date of its own shows it */
   readonly begun = Date.now();
   private readonly journal: Journal;
+  /** keys of the tags of each resource: a listing of thousands of volumes asks for each of them */
+  private readonly tagKeys = new Map<string, Set<string>>();
   private numbers = { account: 0, machine: 0, volume: 0, job: 0 };
 
   /**
@@ -56,6 +58,7 @@ export class World {
     this.tags = this.journal.table('tags');
     this.plugs = this.journal.table('plugs');
     this.journal.open();
+    for (const tag of this.tags.values()) this.indexTag(tag);
     this.numbers = {
       account: highest(this.accounts.values()),
       machine: highest(this.machines.values()),
@@ -73,6 +76,7 @@ export class World {
   /** Back to the first day; accounts keep their keys. */
   reset(): void {
     for (const table of [this.tags, this.jobs, this.plugs, this.volumes, this.machines]) table.clear();
+    this.tagKeys.clear();
     this.timings = this.description.timings;
     this.seed();
   }
@@ -125,9 +129,29 @@ export class World {
   }
 
   /** Tags of a volume or VM. */
-  *tagsOf(resourceId: string): Iterable<TagRow> {
-    if (this.tags.size === 0) return;
-    for (const tag of this.tags.values()) if (tag.resourceId === resourceId) yield tag;
+  tagsOf(resourceId: string): readonly TagRow[] {
+    const tags: TagRow[] = [];
+    for (const key of this.tagKeys.get(resourceId) ?? []) {
+      const tag = this.tags.get(`${resourceId}/${key}`);
+      if (tag !== undefined) tags.push(tag);
+    }
+    return tags;
+  }
+
+  putTag(tag: TagRow): void {
+    this.tags.put(tag);
+    this.indexTag(tag);
+  }
+
+  removeTag(tag: TagRow): void {
+    this.tags.remove(tag.id);
+    this.tagKeys.get(tag.resourceId)?.delete(tag.key);
+  }
+
+  private indexTag(tag: TagRow): void {
+    const keys = this.tagKeys.get(tag.resourceId);
+    if (keys === undefined) this.tagKeys.set(tag.resourceId, new Set([tag.key]));
+    else keys.add(tag.key);
   }
 
   dataDiskLimit(hypervisor: HypervisorName): number {

@@ -22,7 +22,7 @@ export function wireError(key: string, error: ApiError, json: boolean, version: 
   const content = {
     uuidList: [],
     errorcode: error.code,
-    cserrorcode: error.exceptionCode,
+    cserrorcode: error.exceptionCode ?? undefined,
     errortext: error.message,
   };
   return {

@@ -66,7 +66,7 @@ export function machineAnswer(site: Site, machine: MachineRow, viewer: AccountRo
     isdynamicallyscalable: false,
     deleteprotection: false,
     ostypeid: description.template.id,
-    osdisplayname: description.template.name,
+    osdisplayname: description.template.osName,
     bootmode: 'legacy',
     boottype: 'Bios',
     pooltype: 'NetworkFilesystem',

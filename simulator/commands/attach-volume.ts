@@ -3,7 +3,6 @@ import { machineText } from '../answers/machine';
 import { volumeAnswer, volumeText } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
-import type { JobContext } from '../jobs';
 import type { JsonObject, MachineRow, VolumeRow } from '../rows';
 import { makeSparseFile } from '../sparse-file';
 
@@ -31,11 +30,10 @@ export const attachVolume: Command = {
       javaClass: javaClass(call.caller, 'volume', 'AttachVolume'),
       instanceType: 'Volume',
       instanceId: volume.id,
-      work: async (context) => {
+      work: async () => {
         checkBeforeQueue(call, volume.id, machine.id);
-        await context.inQueueOf(machine.id, () => attach(call, context, volume.id, machine.id));
-        const attached = volumeAnswer(call, call.world.volume(volume.id), call.caller);
-        return { volume: { ...attached, jobid: context.job.id, jobstatus: 0 } } satisfies JsonObject;
+        await call.jobs.inQueueOf(machine.id, () => attach(call, volume.id, machine.id));
+        return { volume: volumeAnswer(call, call.world.volume(volume.id), call.caller) };
       },
     });
   },
@@ -74,7 +72,7 @@ function checkRootSlot(machine: MachineRow, disks: readonly VolumeRow[]): void {
   if (disks.some((disk) => disk.deviceId === 0)) throw invalidParameter('Vm already has root volume attached to it');
 }
 
-async function attach(call: Call, context: JobContext, volumeId: string, vmId: string): Promise<void> {
+async function attach(call: Call, volumeId: string, vmId: string): Promise<void> {
   const { world, guests, faults } = call;
   const found = world.volume(volumeId);
   if (found.vmId !== null) throw serverFailure('This volume is already attached to a VM.');
@@ -86,31 +84,33 @@ async function attach(call: Call, context: JobContext, volumeId: string, vmId: s
   const machine = world.machine(vmId);
   if (found.state === 'Allocated' && !neverStarted(call, vmId)) {
     world.volumes.put({ ...found, state: 'Creating', placed: true });
-    await context.work(0);
+    await call.lifetime.wait(0);
+    const failure = faults.get('fail-job');
+    if (failure?.where === 'storage') {
+      world.volumes.put({ ...found, state: 'Allocated', placed: true });
+      const named = JSON.stringify({ name: found.name, uuid: found.id });
+      throw serverFailure(`Failed to create volume [${named}] due to [${failure.text}].`);
+    }
     makeSparseFile(guests.volumeFile(volumeId), found.sizeBytes);
     world.volumes.put({ ...world.volume(volumeId), state: 'Ready', onStorage: true });
   }
   const deviceId = chooseDeviceId(call, machine);
   const ready = world.volume(volumeId);
   world.volumes.put({ ...ready, state: ready.onStorage ? 'Attaching' : ready.state });
-  await context.work(world.timings.attachMs + faults.delayMs('work'));
-  const settled = { ...world.volume(volumeId), state: ready.state };
   const ghost = faults.get('ghost');
   const failure = faults.get('fail-job') ?? ghost;
+  await call.lifetime.atHypervisor(world.timings.attachMs + faults.delayMs('work'), () => {
+    if (world.machine(vmId).state !== 'Running') return;
+    if (ghost !== undefined) guests.plug(vmId, { ...ready, deviceId }, { deviceDelayMs: ghost.ms });
+    else if (failure === undefined) guests.plug(vmId, { ...ready, deviceId }, faults.appearance);
+  });
+  const settled = { ...world.volume(volumeId), state: ready.state };
   if (failure !== undefined) {
     world.volumes.put(settled);
-    if (ghost !== undefined) guests.plug(vmId, { ...settled, deviceId }, { deviceDelayMs: ghost.ms });
     throw new ApiError(failure.code, `Failed to attach volume ${settled.name} to VM ${machine.name}; ${failure.text}`);
   }
-  const attached: VolumeRow = {
-    ...settled,
-    vmId,
-    deviceId,
-    attached: Date.now(),
-    type: deviceId === 0 ? 'ROOT' : 'DATADISK',
-  };
-  if (world.machine(vmId).state === 'Running') guests.plug(vmId, attached, faults.appearance);
-  world.volumes.put(attached);
+  const type = deviceId === 0 ? 'ROOT' : 'DATADISK';
+  world.volumes.put({ ...settled, vmId, deviceId, attached: Date.now(), type });
 }
 
 /** A VM whose root is not on storage yet: nothing is created for it before it starts. */

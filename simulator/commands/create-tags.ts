@@ -23,8 +23,8 @@ export const createTags: Command = {
       javaClass: 'org.apache.cloudstack.api.command.user.tag.CreateTagsCmd',
       instanceType: 'None',
       instanceId: null,
-      work: async (context) => {
-        await context.work(call.faults.delayMs('work'));
+      work: async () => {
+        await call.lifetime.wait(call.faults.delayMs('work'));
         const failure = call.faults.get('fail-job');
         if (failure !== undefined) throw new ApiError(failure.code, failure.text);
         const made: TagRow[] = [];
@@ -37,7 +37,7 @@ export const createTags: Command = {
             made.push({ id, resourceType: type, resourceId: row.id, accountId: row.accountId, key, value });
           }
         }
-        for (const tag of made) call.world.tags.put(tag);
+        for (const tag of made) call.world.putTag(tag);
         return { success: true };
       },
     });

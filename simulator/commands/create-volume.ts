@@ -36,13 +36,13 @@ export const createVolume: Command = {
       javaClass: javaClass(call.caller, 'volume', 'CreateVolume'),
       instanceType: 'Volume',
       instanceId: volume.id,
-      work: async (context) => {
-        await context.work(call.world.timings.createMs + call.faults.delayMs('work'));
+      work: async () => {
+        await call.lifetime.wait(call.world.timings.createMs + call.faults.delayMs('work'));
         const failure = call.faults.get('fail-job');
         if (failure !== undefined) throw new ApiError(failure.code, failure.text);
         const created = call.world.volume(volume.id);
         if (created.removed !== null) throw serverFailure(`Failed to create volume ${volume.name}`);
-        return { volume: { ...volumeAnswer(call, created, call.caller), jobid: context.job.id, jobstatus: 0 } };
+        return { volume: volumeAnswer(call, created, call.caller) };
       },
     });
     return { id: volume.id, ...job };

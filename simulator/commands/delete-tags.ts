@@ -17,13 +17,13 @@ export const deleteTags: Command = {
       instanceId: null,
       work: () => {
         const doomed = resources
-          .flatMap(({ row }) => [...call.world.tagsOf(row.id)])
+          .flatMap(({ row }) => call.world.tagsOf(row.id))
           .filter(({ key, value }) => {
             const wanted = named.get(key);
             return named.size === 0 || wanted === value || wanted === '';
           });
         if (doomed.length === 0) return Promise.reject(serverFailure('Failed to delete tags'));
-        for (const tag of doomed) call.world.tags.remove(tag.id);
+        for (const tag of doomed) call.world.removeTag(tag);
         return Promise.resolve({ success: true });
       },
     });

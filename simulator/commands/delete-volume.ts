@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { serverFailure } from '../api-error';
 import { volumeText } from '../answers/volume';
 import { volumeOf } from '../call';
@@ -16,7 +15,7 @@ export const deleteVolume: Command = {
     if (!['Allocated', 'Ready', 'Destroy'].includes(volume.state)) throw serverFailure('Failed to delete volume');
     if (volume.onStorage) {
       world.volumes.put({ ...volume, state: 'Expunging' });
-      await pause(world.timings.deleteMs + faults.delayMs('work'));
+      await call.lifetime.wait(world.timings.deleteMs + faults.delayMs('work'));
       const failure = faults.get('fail-job');
       if (failure !== undefined) {
         world.volumes.put({ ...volume, state: 'Destroy' });

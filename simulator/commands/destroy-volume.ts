@@ -21,17 +21,17 @@ export const destroyVolume: Command = {
       javaClass: javaClass(call.caller, 'volume', 'DestroyVolume'),
       instanceType: 'Volume',
       instanceId: id,
-      work: async (context) => {
+      work: async () => {
         const volume = call.world.volume(id);
         checkDeletable(volume);
         if (volume.state === 'Allocated' && !forEver) {
           throw invalidParameter('The volume in Allocated/Uploaded state can only be expunged not destroyed/recovered');
         }
-        await context.work(call.world.timings.deleteMs + call.faults.delayMs('work'));
+        await call.lifetime.wait(call.world.timings.deleteMs + call.faults.delayMs('work'));
         const destroyed = call.world.volumes.put({ ...volume, state: 'Destroy' });
         const answer = volumeAnswer(call, destroyed, call.caller);
         if (forEver) expunge(call, id);
-        return { volume: { ...answer, jobid: context.job.id, jobstatus: 0 } };
+        return { volume: answer };
       },
     });
   },

@@ -2,7 +2,6 @@ import { ApiError, invalidParameter } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
-import type { JobContext } from '../jobs';
 import type { VolumeRow } from '../rows';
 
 /**
@@ -26,7 +25,7 @@ export const detachVolume: Command = {
       javaClass: javaClass(call.caller, 'volume', 'DetachVolume'),
       instanceType: 'Volume',
       instanceId: volume?.id ?? null,
-      work: async (context) => {
+      work: async () => {
         const given = call.arguments;
         const tuple = given.has('deviceid') && given.has('virtualmachineid');
         const partOfTuple = given.has('deviceid') || given.has('virtualmachineid');
@@ -35,9 +34,9 @@ export const detachVolume: Command = {
         }
         if (volume === undefined) throw invalidParameter('Unable to find volume with ID: null');
         const vmId = checkBeforeQueue(call, volume.id);
-        await context.inQueueOf(vmId, () => detach(call, context, volume.id, vmId));
+        await call.jobs.inQueueOf(vmId, () => detach(call, volume.id, vmId));
         const detached = volumeAnswer(call, call.world.volume(volume.id), call.caller);
-        return { volume: { ...detached, jobid: context.job.id, jobstatus: 0 } };
+        return { volume: detached };
       },
     });
   },
@@ -63,21 +62,22 @@ function checkBeforeQueue(call: Call, volumeId: string): string {
   return volume.vmId;
 }
 
-async function detach(call: Call, context: JobContext, volumeId: string, vmId: string): Promise<void> {
+async function detach(call: Call, volumeId: string, vmId: string): Promise<void> {
   const { world, guests, faults } = call;
-  await context.work(world.timings.detachMs + faults.delayMs('work'));
-  const volume = world.volume(volumeId);
   const failure = faults.get('fail-job');
   const ghost = faults.get('ghost');
   const failing = failure ?? (ghost?.job === 'fail' ? ghost : undefined);
+  // The hypervisor is asked at the VM that the job was queued for, wherever the volume is by now.
+  await call.lifetime.atHypervisor(world.timings.detachMs + faults.delayMs('work'), () => {
+    if (ghost?.job === 'fail') guests.unplugLater(vmId, volumeId, ghost.ms);
+    else if (ghost === undefined && failure === undefined) guests.unplug(vmId, volumeId);
+  });
+  const volume = world.volume(volumeId);
   if (failing !== undefined) {
-    if (ghost !== undefined) guests.unplugLater(vmId, volumeId, ghost.ms);
     throw new ApiError(
       failing.code,
       `Failed to detach volume ${volume.name} from VM ${world.machine(vmId).name}; ${failing.text}`,
     );
   }
-  // The hypervisor is asked at the VM that the job was queued for, wherever the volume is by now.
-  if (ghost === undefined) guests.unplug(vmId, volumeId);
   world.volumes.put({ ...volume, vmId: null, deviceId: null, attached: null, type: 'DATADISK' });
 }

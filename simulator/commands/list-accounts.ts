@@ -43,6 +43,15 @@ export const listAccounts: Command = {
   },
 };
 
+function sumOf<Thing>(things: readonly Thing[], size: (thing: Thing) => number | undefined): number {
+  return things.reduce((sum, thing) => sum + (size(thing) ?? 0), 0);
+}
+
+/** Secondary storage is counted in fractions, and written so even when there is none. */
+function available(name: string, left: number): string {
+  return name === 'secondarystorage' ? left.toFixed(1) : String(left);
+}
+
 function accountAnswer(call: Call, account: AccountRow): JsonObject {
   const { world } = call;
   const admin = account.role === 'admin';
@@ -51,9 +60,11 @@ function accountAnswer(call: Call, account: AccountRow): JsonObject {
   const volumes = [...world.volumes.values()].filter(
     (volume) => volume.accountId === account.id && volume.removed === null,
   );
-  const gib = volumes.reduce((sum, volume) => sum + volume.sizeBytes, 0) / 1024 ** 3;
+  const gib = sumOf(volumes, (volume) => volume.sizeBytes) / 1024 ** 3;
   const used: Partial<Record<keyof typeof USER_LIMITS, number>> = {
     vm: machines.length,
+    cpu: sumOf(machines, (vm) => world.serviceOffering(vm.serviceOfferingId)?.cpus),
+    memory: sumOf(machines, (vm) => world.serviceOffering(vm.serviceOfferingId)?.memoryMib),
     volume: volumes.length,
     network: world.description.networks.filter((network) => network.account === account.name).length,
     primarystorage: Math.round(gib),
@@ -63,7 +74,7 @@ function accountAnswer(call: Call, account: AccountRow): JsonObject {
     return {
       [`${name}limit`]: admin ? 'Unlimited' : String(USER_LIMITS[name]),
       [`${name}total`]: total,
-      [`${name}available`]: admin ? 'Unlimited' : String(USER_LIMITS[name] - total),
+      [`${name}available`]: admin ? 'Unlimited' : available(name, USER_LIMITS[name] - total),
     };
   };
   const { vm, ip, volume, snapshot, backup, backupstorage, template, ...rest } = Object.fromEntries(

@@ -38,7 +38,7 @@ export const listVirtualMachines: Command = {
         (name === undefined || name === '' || like(machine.name, name)) &&
         (state === undefined || state === '' || machine.state.toLowerCase() === state.toLowerCase()) &&
         (keyword === undefined || keyword === '' || like(machine.name, keyword)) &&
-        (tags.size === 0 || [...world.tagsOf(machine.id)].some((tag) => tags.get(tag.key) === tag.value)),
+        (tags.size === 0 || world.tagsOf(machine.id).some((tag) => tags.get(tag.key) === tag.value)),
     );
     return pageOf(call, 'virtualmachine', found, (machine) => machineAnswer(call, machine, caller));
   },

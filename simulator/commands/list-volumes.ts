@@ -36,7 +36,9 @@ function filterOf({ arguments: given, world }: Call): (volume: VolumeRow) => boo
     const value = given.text(name);
     return value === '' ? undefined : value;
   };
-  const [id, name, type, state, keyword] = [one('id'), one('name'), one('type'), one('state'), one('keyword')];
+  const [id, type, state, keyword] = [one('id'), one('type'), one('state'), one('keyword')];
+  // An empty name is looked for like any other (fixture authentication).
+  const name = given.text('name');
   const [vmId, zoneId, offeringId] = [one('virtualmachineid'), one('zoneid'), one('diskofferingid')];
   const ids = given.list('ids');
   const tags = given.pairs('tags');
@@ -50,5 +52,5 @@ function filterOf({ arguments: given, world }: Call): (volume: VolumeRow) => boo
     (zoneId === undefined || volume.zoneId === zoneId) &&
     (offeringId === undefined || volume.diskOfferingId === offeringId) &&
     (keyword === undefined || [volume.name, volume.type, volume.state].some((text) => like(text, keyword))) &&
-    (tags.size === 0 || [...world.tagsOf(volume.id)].some((tag) => tags.get(tag.key) === tag.value));
+    (tags.size === 0 || world.tagsOf(volume.id).some((tag) => tags.get(tag.key) === tag.value));
 }

@@ -2,7 +2,6 @@ import { invalidParameter } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass, volumeOf } from '../call';
 import type { Call, Command } from '../call';
-import type { JobContext } from '../jobs';
 import { makeSparseFile } from '../sparse-file';
 import { checkCustomSize } from './create-volume';
 
@@ -26,13 +25,13 @@ export const resizeVolume: Command = {
       javaClass: javaClass(call.caller, 'volume', 'ResizeVolume'),
       instanceType: 'Volume',
       instanceId: id,
-      work: async (context) => {
+      work: async () => {
         const { vmId } = call.world.volume(id);
         const sizeBytes = newSize(call, id);
-        if (vmId === null) await resize(call, context, id, sizeBytes);
-        else await context.inQueueOf(vmId, () => resize(call, context, id, sizeBytes));
+        if (vmId === null) await resize(call, id, sizeBytes);
+        else await call.jobs.inQueueOf(vmId, () => resize(call, id, sizeBytes));
         const answer = volumeAnswer(call, call.world.volume(id), call.caller);
-        return { volume: { ...answer, jobid: context.job.id, jobstatus: 0 } };
+        return { volume: answer };
       },
     });
   },
@@ -56,12 +55,12 @@ function newSize(call: Call, id: string): number {
   return sizeBytes;
 }
 
-async function resize(call: Call, context: JobContext, id: string, sizeBytes: number): Promise<void> {
+async function resize(call: Call, id: string, sizeBytes: number): Promise<void> {
   const { world, guests } = call;
   const before = world.volume(id);
   if (before.onStorage) {
     world.volumes.put({ ...before, state: 'Resizing' });
-    await context.work(world.timings.attachMs + call.faults.delayMs('work'));
+    await call.lifetime.wait(world.timings.attachMs + call.faults.delayMs('work'));
     makeSparseFile(guests.volumeFile(id), sizeBytes);
   }
   const resized = world.volumes.put({ ...world.volume(id), state: before.state, sizeBytes });

@@ -2,7 +2,6 @@ import { invalidParameter } from '../api-error';
 import { machineAnswer } from '../answers/machine';
 import { javaClass, machineOf } from '../call';
 import type { Call, Command } from '../call';
-import type { JobContext } from '../jobs';
 import { makeSparseFile } from '../sparse-file';
 
 /** startVirtualMachine: volumes that were only allocated are created now; the guest names its disks anew. */
@@ -17,18 +16,18 @@ export const startVirtualMachine: Command = {
       javaClass: javaClass(call.caller, 'vm', 'StartVM'),
       instanceType: 'VirtualMachine',
       instanceId: id,
-      work: async (context) => {
+      work: async () => {
         const { name, state } = call.world.machine(id);
         if (state === 'Running') throw invalidParameter(`The virtual machine ${id} (${name}) is already running`);
-        await context.inQueueOf(id, () => start(call, context, id));
+        await call.jobs.inQueueOf(id, () => start(call, id));
         const answer = machineAnswer(call, call.world.machine(id), call.caller);
-        return { virtualmachine: { ...answer, jobid: context.job.id, jobstatus: 0 } };
+        return { virtualmachine: answer };
       },
     });
   },
 };
 
-async function start(call: Call, context: JobContext, id: string): Promise<void> {
+async function start(call: Call, id: string): Promise<void> {
   const { world, guests } = call;
   if (world.machine(id).state === 'Running') return;
   const disks = world.volumesOf(id);
@@ -36,7 +35,7 @@ async function start(call: Call, context: JobContext, id: string): Promise<void>
     throw invalidParameter(`Unable to create deployment, no usable volumes found for the VM: ${id}`);
   }
   world.machines.put({ ...world.machine(id), state: 'Starting', updated: Date.now() });
-  await context.work(world.timings.powerMs + call.faults.delayMs('work'));
+  await call.lifetime.wait(world.timings.powerMs + call.faults.delayMs('work'));
   world.machines.put({ ...world.machine(id), state: 'Running', updated: Date.now() });
   for (const { id: volumeId } of disks) {
     const disk = world.volume(volumeId);

@@ -19,17 +19,17 @@ export const stopVirtualMachine: Command = {
       javaClass: javaClass(call.caller, 'vm', 'StopVM'),
       instanceType: 'VirtualMachine',
       instanceId: id,
-      work: async (context) => {
-        await context.inQueueOf(id, async () => {
+      work: async () => {
+        await call.jobs.inQueueOf(id, async () => {
           const wasRunning = world.machine(id).state === 'Running';
           if (wasRunning) world.machines.put({ ...world.machine(id), state: 'Stopping', updated: Date.now() });
-          await context.work(world.timings.powerMs + call.faults.delayMs('work'));
+          await call.lifetime.wait(world.timings.powerMs + call.faults.delayMs('work'));
           if (!wasRunning) return;
           guests.unplugAll(id);
           world.machines.put({ ...world.machine(id), state: 'Stopped', updated: Date.now() });
         });
         const answer = machineAnswer(call, world.machine(id), call.caller);
-        return { virtualmachine: { ...answer, jobid: context.job.id, jobstatus: 0 } };
+        return { virtualmachine: answer };
       },
     });
   },

@@ -20,7 +20,7 @@ export const updateVolume: Command = {
       javaClass: javaClass(call.caller, 'volume', 'UpdateVolume'),
       instanceType: 'Volume',
       instanceId: id,
-      work: (context) => {
+      work: () => {
         const volume = call.world.volume(id);
         const updated = call.world.volumes.put({
           ...volume,
@@ -28,7 +28,7 @@ export const updateVolume: Command = {
           deleteProtection: call.arguments.flag('deleteprotection') ?? volume.deleteProtection,
         });
         const answer = volumeAnswer(call, updated, call.caller);
-        return Promise.resolve({ volume: { ...answer, jobid: context.job.id, jobstatus: 0 } });
+        return Promise.resolve({ volume: answer });
       },
     });
   },

@@ -4,7 +4,7 @@ import type { WorldFile } from '../world-file';
 export const defaultWorld: WorldFile = {
   name: 'default',
   zone: { name: 'zone1' },
-  template: { name: 'CentOS 5.6 (64-bit) no GUI (Simulator)' },
+  template: { name: 'CentOS 5.6 (64-bit) no GUI (Simulator)', osName: 'CentOS 5.6 (64-bit)' },
   diskOfferings: [
     { name: 'Small', displayText: 'Small Disk, 5 GB', sizeGib: 5 },
     { name: 'Medium', displayText: 'Medium Disk, 20 GB', sizeGib: 20 },

@@ -118,6 +118,8 @@ export interface SimulatedSite {
   readonly fixedOffering: string;
   /** ids of the VMs by name */
   readonly machines: Readonly<Record<string, string>>;
+  /** placeholders of the recordings for what else the world has */
+  readonly named: Readonly<Record<string, string>>;
   newVolume(name: string, more?: Fields): Promise<string>;
   fault(...faults: FaultSettings[]): Promise<void>;
   control(method: string, path: string, body?: unknown): Promise<unknown>;
@@ -155,11 +157,19 @@ export async function simulatedSite(options: SimulatorOptions & { timings?: obje
   };
   const admin = caller('admin');
   const things = async (command: string, key: string): Promise<Record<string, string>> => {
-    const { content } = await admin.call(command, { listall: 'true' });
+    const { content } = await admin.call(command, {
+      listall: 'true',
+      templatefilter: 'all',
+      signatureversion: '3',
+      expires: new Date(Date.now() + 60_000).toISOString(),
+    });
     return Object.fromEntries((content[key] as { id: string; name: string }[]).map(({ id, name }) => [name, id]));
   };
   const zone = Object.values(await things('listZones', 'zone'))[0] ?? '';
   const offerings = await things('listDiskOfferings', 'diskoffering');
+  const serviceOfferings = await things('listServiceOfferings', 'serviceoffering');
+  const networks = await things('listNetworks', 'network');
+  const templates = await things('listTemplates', 'template');
   const customOffering = offerings['replica-custom'] ?? offerings['custom-disk'] ?? '';
   return {
     simulator,
@@ -169,6 +179,13 @@ export async function simulatedSite(options: SimulatorOptions & { timings?: obje
     customOffering,
     fixedOffering: offerings['fixed-5'] ?? '',
     machines: await things('listVirtualMachines', 'virtualmachine'),
+    named: {
+      customServiceOffering: serviceOfferings['custom-vm'] ?? '',
+      serviceOffering: serviceOfferings['appliance-2c4g'] ?? '',
+      adminNetwork: networks['l2-admin'] ?? '',
+      userNetwork: networks['l2-user'] ?? '',
+      template: Object.values(templates)[0] ?? '',
+    },
     newVolume: async (name, more = {}) => {
       const { content } = await admin.call('createVolume', {
         name,
