@@ -98,7 +98,7 @@ export class ControlServer {
 
   /** All of them or none: each is parsed before the first is set. */
   private async addFaults(body: unknown): Promise<string[]> {
-    const given = z.union([z.array(faultSchema), faultSchema.transform((fault) => [fault])]).parse(body);
+    const given = z.array(faultSchema).parse(Array.isArray(body) ? body : [body]);
     const ids: string[] = [];
     for (const fault of given) {
       if (fault.kind === 'unavailable') await this.controlled.unavailable(fault.ms, fault.how);

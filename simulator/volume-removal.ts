@@ -3,6 +3,9 @@ import { invalidParameter } from './api-error';
 import type { Site } from './call';
 import type { VolumeRow } from './rows';
 
+/** States from which a volume may go. */
+export const DELETABLE_STATES: ReadonlySet<VolumeRow['state']> = new Set(['Allocated', 'Ready', 'Destroy']);
+
 /** @throws ApiError 431 while the volume is attached, or protected: in this order (fixture delete-protection) */
 export function checkDeletable(volume: VolumeRow): void {
   if (volume.vmId !== null) throw invalidParameter('Please specify a volume that is not attached to any VM.');

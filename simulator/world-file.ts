@@ -14,6 +14,8 @@ export const timingsSchema = z.strictObject({
   createMs: milliseconds,
   /** time that a work item waits at the head of its VM's queue before it begins */
   queueMs: milliseconds,
+  /** the storage's time to create a volume at its first attach */
+  storeMs: milliseconds.default(0),
   /** the hypervisor's time for an attach */
   attachMs: milliseconds,
   /** the hypervisor's time for a detach */

@@ -84,7 +84,7 @@ async function attach(call: Call, volumeId: string, vmId: string): Promise<void>
   const machine = world.machine(vmId);
   if (found.state === 'Allocated' && !neverStarted(call, vmId)) {
     world.volumes.put({ ...found, state: 'Creating', placed: true });
-    await call.lifetime.wait(0);
+    if (world.timings.storeMs > 0) await call.lifetime.wait(world.timings.storeMs);
     const failure = faults.get('fail-job');
     if (failure?.where === 'storage') {
       world.volumes.put({ ...found, state: 'Allocated', placed: true });

@@ -2,7 +2,7 @@ import { serverFailure } from '../api-error';
 import { volumeText } from '../answers/volume';
 import { volumeOf } from '../call';
 import type { Command } from '../call';
-import { checkDeletable, expunge } from '../volume-removal';
+import { checkDeletable, DELETABLE_STATES, expunge } from '../volume-removal';
 
 /** deleteVolume is synchronous: it answers when the storage is done. */
 export const deleteVolume: Command = {
@@ -12,7 +12,7 @@ export const deleteVolume: Command = {
     const { world, faults } = call;
     const volume = volumeOf(call);
     checkDeletable(volume);
-    if (!['Allocated', 'Ready', 'Destroy'].includes(volume.state)) throw serverFailure('Failed to delete volume');
+    if (!DELETABLE_STATES.has(volume.state)) throw serverFailure('Failed to delete volume');
     if (volume.onStorage) {
       world.volumes.put({ ...volume, state: 'Expunging' });
       await call.lifetime.wait(world.timings.deleteMs + faults.delayMs('work'));

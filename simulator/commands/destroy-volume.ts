@@ -1,8 +1,8 @@
-import { invalidParameter } from '../api-error';
+import { invalidParameter, serverFailure } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass, volumeOf } from '../call';
 import type { Command } from '../call';
-import { checkDeletable, expunge } from '../volume-removal';
+import { checkDeletable, DELETABLE_STATES, expunge } from '../volume-removal';
 
 /** destroyVolume: Destroy can be taken back by recoverVolume, unless `expunge` is set. */
 export const destroyVolume: Command = {
@@ -24,6 +24,7 @@ export const destroyVolume: Command = {
       work: async () => {
         const volume = call.world.volume(id);
         checkDeletable(volume);
+        if (!DELETABLE_STATES.has(volume.state)) throw serverFailure('Failed to destroy volume');
         if (volume.state === 'Allocated' && !forEver) {
           throw invalidParameter('The volume in Allocated/Uploaded state can only be expunged not destroyed/recovered');
         }

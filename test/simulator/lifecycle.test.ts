@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually, simulatedSite } from './simulated-site';
+import { until } from '../support/until';
+import { simulatedSite } from './simulated-site';
 import type { SimulatedSite } from './simulated-site';
 
 const APPLIANCE = '1c266316-503d-451d-9392-9585a6fcba41';
@@ -61,7 +62,7 @@ describe('the life of a volume', () => {
     for (const [index, id] of ids.entries()) {
       const serial = id.replaceAll('-', '').slice(0, 20);
       const link = guest(vm, 'by-id', `${prefix}${serial}`);
-      await eventually(`the link of ${serial}`, () => existsSync(link));
+      await until(() => existsSync(link));
       const [, , name = ''] = readlinkSync(link).split('/');
       expect(readlinkSync(link)).toBe(`../dev/${name}`);
       expect(name.startsWith(kernelPrefix)).toBe(true);

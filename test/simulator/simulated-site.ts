@@ -204,12 +204,3 @@ export async function simulatedSite(options: SimulatorOptions & { timings?: obje
     close: () => simulator.close(),
   };
 }
-
-/** Looks again until it holds. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
-    await pause(10);
-  }
-}
