@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Errors of the database as the rest of the system sees them. What is not here (a broken statement, a value out of range) is a
  * mistake in this code and is thrown as the driver gave it.
@@ -86,7 +88,8 @@ const UNREACHABLE = new Set([
 
 /** Turns the driver's error into one of the above where it is one; anything else is given back as it is. */
 export function translateError(error: unknown, address: string): unknown {
-  if (!(error instanceof Error) || error instanceof DatabaseUnavailableError) return error;
+  // Not instanceof: the network's errors may come from another realm than this code, as they do under jest.
+  if (!types.isNativeError(error) || error instanceof DatabaseUnavailableError) return error;
   const { code = '', fatal } = error as DriverError;
   const kind: UnavailableKind | undefined = ACCESS.has(code)
     ? 'access-denied'
@@ -108,5 +111,5 @@ function isNetworkCode(code: string): boolean {
 
 /** Whether a statement was refused by a unique key. */
 export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && (error as DriverError).code === 'ER_DUP_ENTRY';
+  return types.isNativeError(error) && (error as DriverError).code === 'ER_DUP_ENTRY';
 }

@@ -39,6 +39,8 @@ export interface DatabaseOptions {
   readonly password?: string;
   /** connections at most (10 when not given) */
   readonly poolSize?: number;
+  /** how long one statement may take before the server counts as unreachable, in milliseconds (30,000 when not given) */
+  readonly statementTimeout?: number;
   /** told when a transaction is repeated; a pino logger fits */
   readonly logger?: { debug(fields: object, message: string): void };
 }
@@ -54,8 +56,9 @@ const TRIES = 3;
  */
 export function openDatabase(options: DatabaseOptions): Repositories {
   const address = parseDatabaseUrl(options.url, options.password);
+  const pool = { size: options.poolSize ?? 10, statementTimeout: options.statementTimeout ?? 30_000 };
   const db = new Kysely<Tables>({
-    dialect: new MysqlDialect({ pool: () => Promise.resolve(openPool(address, options.poolSize ?? 10)) }),
+    dialect: new MysqlDialect({ pool: () => Promise.resolve(openPool(address, pool)) }),
   });
 
   async function transaction<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {

@@ -1,10 +1,9 @@
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
 import { type Connection, type ConnectionOptions, type PoolConnection, createPool } from 'mysql2';
 import type { DatabaseAddress } from './database-url';
-import { translateError } from './errors';
+import { DatabaseUnavailableError, translateError } from './errors';
 
-/** How long one statement may take. Row locks are waited for less, so that a longer silence means that the server is away. */
-const STATEMENT_TIMEOUT = 30_000;
+/** Less than a statement may take, so that a longer silence means that the server is away. */
 const LOCK_WAIT_SECONDS = 10;
 
 const SESSION = [
@@ -44,7 +43,10 @@ export function connectionOptions(address: DatabaseAddress): ConnectionOptions {
  * The mysql2 pool as Kysely uses it, with our session settings on every connection, a limit on every statement, and the driver's
  * errors translated in this one place.
  */
-export function openPool(address: DatabaseAddress, size: number): MysqlPool {
+export function openPool(
+  address: DatabaseAddress,
+  { size, statementTimeout }: { readonly size: number; readonly statementTimeout: number },
+): MysqlPool {
   const pool = createPool({
     ...connectionOptions(address),
     connectionLimit: size,
@@ -64,7 +66,7 @@ export function openPool(address: DatabaseAddress, size: number): MysqlPool {
           callback(null, known);
           return;
         }
-        const fresh = typedConnection(connection, address.shown);
+        const fresh = typedConnection(connection, address.shown, statementTimeout);
         runAll(fresh, SESSION, (problem) => {
           if (problem === undefined) prepared.set(connection, fresh);
           else connection.destroy();
@@ -78,14 +80,33 @@ export function openPool(address: DatabaseAddress, size: number): MysqlPool {
   };
 }
 
-function typedConnection(connection: PoolConnection, address: string): MysqlPoolConnection {
+function typedConnection(connection: PoolConnection, address: string, statementTimeout: number): MysqlPoolConnection {
   type Callback = (error: unknown, result: MysqlQueryResult) => void;
+  /** What broke the connection; the roll-back that follows must not hide it behind "connection is closed". */
+  let broken: unknown;
   return {
-    query(statement: string, values: unknown[], callback?: Callback) {
-      const query = connection.query({ sql: statement, values, timeout: STATEMENT_TIMEOUT }, (error, result) => {
-        // After a time-out the answer may still come: the connection must not be used for anything else.
-        if (error !== null && (error.fatal || error.code === 'PROTOCOL_SEQUENCE_TIMEOUT')) connection.destroy();
-        callback?.(error === null ? null : translateError(error, address), result as MysqlQueryResult);
+    query(statement: string, values: unknown[], callback: Callback = () => undefined) {
+      if (broken !== undefined) {
+        callback(broken, []);
+        return undefined as never;
+      }
+      // Not mysql2's own time-out: it leaves the connection open, where a late answer would meet the next statement.
+      let timer: NodeJS.Timeout | undefined = setTimeout(() => {
+        timer = undefined;
+        connection.destroy();
+        const reason = `no answer within ${statementTimeout / 1000} s`;
+        broken = new DatabaseUnavailableError('unreachable', address, reason);
+        callback(broken, []);
+      }, statementTimeout);
+      const query = connection.query(statement, values, (error, result) => {
+        if (timer === undefined) return;
+        clearTimeout(timer);
+        const translated = error === null ? null : translateError(error, address);
+        if (error?.fatal === true) {
+          broken = translated;
+          connection.destroy();
+        }
+        callback(translated, result as MysqlQueryResult);
       });
       return query as never;
     },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { devicePath } from '../../domain/device-path';
 import { type FreshDatabase, withFreshDatabase } from '../support/mariadb';
 import { aMapping } from './builders';
+import { untilRunning } from './until-running';
 
 /** The two queries of the job sheet VD-2025-0928-001, word for word. */
 const DUPLICATES = `-- Check for duplicate device paths (should return 0)
@@ -113,7 +114,7 @@ describe('map', () => {
       mapping.vmId,
     ]);
     const waiting = map(mapping);
-    await untilSomebodyWaitsForALock(db);
+    await untilRunning(db, /^insert into `device_mappings`/);
     await other.rollback();
     expect(await waiting).toMatchObject({ outcome: 'mapped' });
   });
@@ -181,11 +182,3 @@ describe('rows that nothing of ours wrote', () => {
     );
   });
 });
-
-async function untilSomebodyWaitsForALock(database: FreshDatabase): Promise<void> {
-  for (;;) {
-    const running = await database.query<{ Info: string | null; State: string }>('SHOW PROCESSLIST');
-    if (running.some((entry) => /^insert into `?device_mappings/i.test(entry.Info ?? ''))) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
