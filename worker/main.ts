@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { Logger } from 'pino';
 import { checkSchema } from '../database/migrate';
-import { loadConfiguration, type WorkerConfiguration } from './config';
+import { loadConfiguration } from './config';
 import { translateDatabaseError } from './database-failure';
 import { failureInterceptor } from './failure-interceptor';
 import { serveHealth, type WorkerHealth } from './health';
 import { createLog, temporalLogger } from './logging';
 import { databaseAccess, secretFileWarnings, type DatabaseAccess } from './secrets';
-import { servedQueues, type ServedQueue } from './served-queues';
+import type { Serving } from './serving';
+import { servedQueues } from './served-queues';
 import { connectWorkerTemporal, type WorkerTemporal } from './temporal-access';
 import { untilReachable } from './until-reachable';
-import { wireActivities, type WiredActivities } from './wiring';
+import { wireActivities, type WiredQueue } from './wiring';
 
 export interface RunWorkerOptions {
   readonly configurationFile: string;
@@ -62,22 +62,11 @@ async function checkDatabase({ url, password }: DatabaseAccess): Promise<void> {
   await translateDatabaseError(() => checkSchema(url, password === undefined ? {} : { password }));
 }
 
-/** What is there once everything that a worker needs has answered. */
-export interface Serving {
-  readonly configuration: WorkerConfiguration;
-  readonly database: DatabaseAccess;
-  readonly temporal: WorkerTemporal;
-  readonly queues: readonly ServedQueue[];
-  readonly log: Logger;
-  readonly health: WorkerHealth;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
 async function serve(serving: Serving): Promise<void> {
   const { temporal, queues, log, health } = serving;
   const wired = await wireActivities(serving);
   try {
-    const workers = await Promise.all(queues.map((queue) => Worker.create(workerOptions(queue, temporal, wired))));
+    const workers = await Promise.all(wired.queues.map((queue) => Worker.create(workerOptions(queue, temporal))));
     health.ready = true;
     delete health.reason;
     log.info(
@@ -108,12 +97,12 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-function workerOptions(queue: ServedQueue, temporal: WorkerTemporal, wired: WiredActivities): WorkerOptions {
+function workerOptions({ queue, activities }: WiredQueue, temporal: WorkerTemporal): WorkerOptions {
   return {
     connection: temporal.connection,
     namespace: temporal.namespace,
     taskQueue: queue.name,
-    activities: wired.of(queue),
+    activities,
     interceptors: { activity: [() => ({ inbound: failureInterceptor })] },
     // A cancel arrives with the answer to a heartbeat: within 2 s instead of up to 48 (reference: temporal.md §9).
     maxHeartbeatThrottleInterval: '2s',

@@ -1,82 +1,103 @@
-import { makeAttachVolume } from '../activities/attach-volume';
-import { makeDetachVolume } from '../activities/detach-volume';
 import { makeEffect } from '../activities/effect';
 import { makeFailpoint, parseFailpoints } from '../activities/failpoints';
+import {
+  makeApplianceActivities,
+  makeCopyActivities,
+  makeMainActivities,
+  makeSiteActivities,
+} from '../activities/make-activities';
 import { defaultPolling } from '../activities/polling';
-import type { VolumeWork } from '../activities/volume-work';
-import type { CloudStackApi } from '../cloudstack/api';
+import type { AllActivities } from '../activities/queues';
+import { makeSiteFacts } from '../activities/site-facts';
 import { createCloudStackClient } from '../cloudstack/client';
 import { systemClock } from '../cloudstack/clock';
-import { openDatabase, type Repositories } from '../database/open';
+import { checkSchema } from '../database/migrate';
+import { openDatabase } from '../database/open';
+import { makeApplianceTools } from './appliance-tools';
 import { currentRun } from './current-run';
-import type { Serving } from './main';
+import { translateDatabaseError } from './database-failure';
 import { siteKeys } from './secrets';
 import type { ServedQueue } from './served-queues';
+import type { Serving } from './serving';
 
-/** The activities of each task queue, made from what they need. */
+/** A task queue with the activities that it is served with. */
+export interface WiredQueue {
+  readonly queue: ServedQueue;
+  readonly activities: Partial<AllActivities>;
+}
+
 export interface WiredActivities {
-  of(queue: ServedQueue): object;
+  readonly queues: readonly WiredQueue[];
   /** Closes the connections that the activities use. */
   close(): Promise<void>;
 }
 
 /**
- * Opens what activities need and makes them.
+ * Opens what the activities of the served queues need and makes them. A site's keys are read only where its own queue is served: an
+ * appliance's worker needs none.
  *
  * @throws DiskferryFailure `configuration-invalid` when a site's keys cannot be read
  */
 export async function wireActivities(serving: Serving): Promise<WiredActivities> {
-  const { configuration, database, environment, log } = serving;
+  const shared = openShared(serving);
+  const closers: (() => Promise<void>)[] = [() => shared.database.close()];
+  const queues: WiredQueue[] = [];
+  for (const queue of serving.queues) {
+    const { activities, close } = await wireQueue(serving, shared, queue);
+    queues.push({ queue, activities });
+    if (close !== undefined) closers.unshift(close);
+  }
+  return {
+    queues,
+    close: async () => {
+      for (const close of closers) await close();
+    },
+  };
+}
+
+type Shared = ReturnType<typeof openShared>;
+
+/** What the activities of every queue may use. */
+function openShared({ database, environment, log, temporal }: Serving) {
   const { url, password } = database;
-  const repositories = openDatabase({ url, ...(password !== undefined && { password }), logger: log });
+  const secret = password === undefined ? {} : { password };
   const failpoints = parseFailpoints(environment['DISKFERRY_FAILPOINTS'] ?? '');
-  const common = {
-    database: repositories.database,
+  const repositories = openDatabase({ url, ...secret, logger: log });
+  return {
+    ...repositories,
+    vmDisks: repositories.disks,
+    checkSchema: async () => {
+      await translateDatabaseError(() => checkSchema(url, secret));
+    },
+    isRunClosed: temporal.isRunClosed,
     clock: systemClock,
     polling: defaultPolling,
     effect: makeEffect(failpoints.length === 0 ? undefined : makeFailpoint(failpoints)),
     run: currentRun,
     log,
   };
-  const clients = new Map<string, CloudStackApi>();
-  for (const site of configuration.sites.values()) {
-    const keys = await siteKeys(configuration, site);
-    const { endpoint, requestsPerSecond } = site;
-    clients.set(site.name, createCloudStackClient({ endpoint, ...keys, requestsPerSecond, logger: log }));
+}
+
+async function wireQueue(
+  { configuration, log }: Serving,
+  shared: Shared,
+  queue: ServedQueue,
+): Promise<{ activities: Partial<AllActivities>; close?: () => Promise<void> }> {
+  switch (queue.kind) {
+    case 'main':
+      return { activities: makeMainActivities(shared) };
+    case 'site': {
+      const { site } = queue;
+      const keys = await siteKeys(configuration, site);
+      const { endpoint, requestsPerSecond } = site;
+      const api = createCloudStackClient({ endpoint, ...keys, requestsPerSecond, logger: log });
+      const settings = { ...site, apiKey: keys.apiKey };
+      const facts = makeSiteFacts(api, settings, shared.clock);
+      return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
+    }
+    case 'appliance':
+      return { activities: makeApplianceActivities({ ...shared, ...makeApplianceTools(queue) }) };
+    case 'appliance-copy':
+      return { activities: makeCopyActivities({ ...shared, ...makeApplianceTools(queue) }) };
   }
-  return {
-    of: (queue) => {
-      switch (queue.kind) {
-        case 'main':
-          return {};
-        case 'site':
-          return siteActivities({
-            ...common,
-            operations: repositories.operations,
-            api: clientOf(clients, queue.site.name),
-          });
-        case 'appliance':
-        case 'appliance-copy':
-          return {};
-      }
-    },
-    close: async () => {
-      for (const client of clients.values()) await client.close();
-      await closeDatabase(repositories);
-    },
-  };
-}
-
-function siteActivities(work: VolumeWork): object {
-  return { attachVolume: makeAttachVolume(work), detachVolume: makeDetachVolume(work) };
-}
-
-function clientOf(clients: ReadonlyMap<string, CloudStackApi>, site: string): CloudStackApi {
-  const client = clients.get(site);
-  if (client === undefined) throw new Error(`no CloudStack client for site ${site}`);
-  return client;
-}
-
-async function closeDatabase({ database }: Repositories): Promise<void> {
-  await database.close();
 }
