@@ -8,7 +8,7 @@ import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import type { CopyWork } from './copy-work';
 import { deviceFailure } from './device-failure';
-import { diskHash } from './disk-hash';
+import { diskHash } from '../appliance/window-hash';
 import { fenceOf } from './fence-of';
 import type { CopyActivities } from './queues';
 

@@ -1,0 +1,4 @@
+import { stepContract, undoContract } from '../support/step-contract';
+
+stepContract('attachVolume');
+undoContract('detachVolume', 'attachVolume');

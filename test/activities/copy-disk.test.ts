@@ -1,0 +1,4 @@
+import { stepContract } from '../support/step-contract';
+
+stepContract('copyDisk');
+stepContract('verifyDisk');

@@ -1,0 +1,58 @@
+import type { FaultSettings } from '../../simulator/faults';
+import type { LoggedRequest } from '../../simulator/request-log';
+
+/** What there is in the simulated world, as its control endpoint counts it. */
+export interface SimulatedWorld {
+  readonly volumes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly type: string;
+    readonly state: string;
+    readonly virtualMachineId: string | null;
+    readonly deleteProtection: boolean;
+    readonly tags: Readonly<Record<string, string>>;
+    readonly pendingJob: string | null;
+  }[];
+  readonly machines: readonly {
+    readonly id: string;
+    readonly plugged: readonly string[];
+    readonly devices: readonly { readonly kernelName: string; readonly links: readonly string[] }[];
+  }[];
+  readonly pendingJobs: readonly { readonly id: string; readonly cmd: string }[];
+}
+
+/** The simulator's switches, as tests use them: faults, restarts, what was received, what there is. */
+export interface SimulatorControl {
+  fault(...faults: FaultSettings[]): Promise<void>;
+  clearFaults(): Promise<void>;
+  restart(options?: { downMs?: number; hypervisorFinishes?: boolean }): Promise<void>;
+  reset(): Promise<void>;
+  timings(change: Readonly<Record<string, unknown>>): Promise<void>;
+  world(): Promise<SimulatedWorld>;
+  /** commands that change something, in the order in which they came */
+  changes(): Promise<readonly LoggedRequest[]>;
+  forgetRequests(): Promise<void>;
+}
+
+export function simulatorControl(endpoint: string): SimulatorControl {
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(`${endpoint}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`simulator ${method} ${path}: ${text}`);
+    return JSON.parse(text);
+  };
+  return {
+    fault: async (...faults) => void (await call('POST', '/faults', faults)),
+    clearFaults: async () => void (await call('DELETE', '/faults')),
+    restart: async (options = {}) => void (await call('POST', '/restart', options)),
+    reset: async () => void (await call('POST', '/reset')),
+    timings: async (change) => void (await call('POST', '/timings', change)),
+    world: async () => (await call('GET', '/world')) as SimulatedWorld,
+    changes: async () =>
+      ((await call('GET', '/requests')) as LoggedRequest[]).filter(({ command }) => !/^(list|query)/.test(command)),
+    forgetRequests: async () => void (await call('DELETE', '/requests')),
+  };
+}
