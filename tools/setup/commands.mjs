@@ -46,10 +46,10 @@ export function outputOf(command, args) {
 }
 
 /**
- * Runs a command whose output nobody wants to read unless it fails: it goes to a log file, its end is shown on failure.
+ * Runs a command whose output nobody wants to read unless it fails: it goes to a log file, and is shown in short on failure.
  *
  * @param {{ what: string, command: string, args: readonly string[], logFile: string, cwd?: string, env?: NodeJS.ProcessEnv }} run
- * @throws SetupError with the end of the output
+ * @throws SetupError with beginning and end of the output
  */
 export async function runQuietly({ what, command, args, logFile, cwd, env }) {
   mkdirSync(dirname(logFile), { recursive: true });
@@ -61,10 +61,15 @@ export async function runQuietly({ what, command, args, logFile, cwd, env }) {
       child.once('exit', (code, signal) => resolve(code === 0 ? undefined : `exit ${code ?? signal}`));
     });
     if (ending !== undefined) {
-      const tail = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-25).join('\n');
-      throw new SetupError(`${what} failed (${ending}); the end of ${logFile}:\n${tail}`);
+      throw new SetupError(`${what} failed (${ending}); from ${logFile}:\n${shortened(readFileSync(logFile, 'utf8'))}`);
     }
   } finally {
     closeSync(log);
   }
+}
+
+/** Beginning and end of a long output: npm says what is wrong first, apt and compilers last. */
+function shortened(text) {
+  const lines = text.trimEnd().split('\n');
+  return (lines.length <= 30 ? lines : [...lines.slice(0, 8), '…', ...lines.slice(-20)]).join('\n');
 }
