@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { byIdLinkNames, volumeSerial } from '../domain/names';
+import { freeKernelName } from './kernel-names';
 import type { MachineRow, PlugRow, VolumeRow } from './rows';
 import { makeSparseFile } from './sparse-file';
 import type { World } from './world';
@@ -14,12 +15,6 @@ export interface Appearance {
   /** the link points to another device than its name says */
   readonly wrongLink?: boolean;
 }
-
-/** Letters that the kernel names come from: vdb … vdz, then vdaa … vdaz. */
-const LETTERS = [
-  ...Array.from({ length: 25 }, (_, index) => String.fromCharCode(98 + index)),
-  ...Array.from({ length: 26 }, (_, index) => `a${String.fromCharCode(97 + index)}`),
-];
 
 /**
  * The guests' side of the hypervisor: folders that stand for `/dev`, `/dev/disk/by-id` and `/sys/block` of each VM
@@ -71,7 +66,7 @@ export class Guests {
       id,
       vmId,
       volumeId: volume.id,
-      kernelName: this.freeKernelName(machine, volume.deviceId),
+      kernelName: freeKernelName(machine, this.plugsOf(vmId), volume.deviceId),
       bus: machine.bus,
       sizeBytes: volume.sizeBytes,
       sequence: machine.plugged + 1,
@@ -104,7 +99,7 @@ export class Guests {
 
   /** The VM was switched off: ghosts go too. */
   unplugAll(vmId: string): void {
-    for (const plug of [...this.world.plugs.values()]) if (plug.vmId === vmId) this.unplug(vmId, plug.volumeId);
+    for (const plug of this.plugsOf(vmId)) this.unplug(vmId, plug.volumeId);
   }
 
   /** After a resize: the guest sees the new size. */
@@ -203,25 +198,14 @@ export class Guests {
     rmSync(join(this.path(plug.vmId, 'dev'), plug.kernelName), { force: true });
   }
 
-  /**
-   * Names in an order of their own: a guest names disks as it finds them, and CloudStack's deviceid (the letter that libvirt
-   * would give) says nothing about it.
-   */
-  private freeKernelName(machine: MachineRow, deviceId: number | null): string {
-    const prefix = machine.bus === 'virtio' ? 'vd' : 'sd';
-    const taken = new Set<string>();
-    for (const plug of this.world.plugs.values()) if (plug.vmId === machine.id) taken.add(plug.kernelName);
-    const libvirtName = deviceId === null ? '' : `${prefix}${LETTERS[deviceId - 1] ?? ''}`;
-    for (let step = 0; step < LETTERS.length * 2; step += 1) {
-      const name = `${prefix}${LETTERS[((machine.plugged + step) * 7 + 3) % LETTERS.length] ?? ''}`;
-      if (!taken.has(name) && name !== libvirtName) return name;
-    }
-    throw new RangeError(`no kernel name is left in the guest ${machine.name}`);
+  private plugsOf(vmId: string): PlugRow[] {
+    return [...this.world.plugs.values()].filter((plug) => plug.vmId === vmId);
   }
 
   /** Another disk of the guest, or a disk that belongs to nobody. */
   private wrongTarget(machine: MachineRow): string {
-    for (const plug of this.world.plugs.values()) if (plug.vmId === machine.id) return plug.kernelName;
+    const [other] = this.plugsOf(machine.id);
+    if (other !== undefined) return other.kernelName;
     const decoy: PlugRow = {
       id: '',
       vmId: machine.id,

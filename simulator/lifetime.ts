@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 
 /**
@@ -5,7 +6,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
  * wherever it is.
  */
 export class Lifetime {
-  private end = new AbortController();
+  private end = newEnd();
   private hypervisorFinishes = false;
 
   /** Lets time pass, with 0 only what is underway already. @throws ServerStopped when the server ended meanwhile */
@@ -40,8 +41,15 @@ export class Lifetime {
 
   /** The server is up again. */
   begin(): void {
-    this.end = new AbortController();
+    this.end = newEnd();
   }
+}
+
+function newEnd(): AbortController {
+  const end = new AbortController();
+  // As many may wait as there is work.
+  setMaxListeners(0, end.signal);
+  return end;
 }
 
 /** The simulated server ended in the middle of something; nobody gets an answer. */

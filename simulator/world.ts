@@ -1,16 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntityKind } from './parameters';
 import { Journal } from './persistence';
 import type { Table } from './persistence';
 import type { AccountRow, HypervisorName, JobRow, MachineRow, PlugRow, TagRow, VolumeRow } from './rows';
+import { present, seedWorld } from './seed';
 import { worldSchema } from './world-file';
 import type { DiskOffering, Network, ServiceOffering, Timings, WorldDescription, WorldFile } from './world-file';
 
 /** `max_data_volumes_limit` of a hypervisor that the server knows nothing about. */
 const DATA_DISK_LIMIT_WHEN_UNKNOWN = 6;
-const TEMPLATE_BYTES = 2 * 1024 ** 3;
 
 /** Everything that the simulated site is made of: its description, and the rows of server and hypervisor. */
 export class World {
@@ -66,7 +66,7 @@ export class World {
       job: highest(this.jobs.values()),
     };
     // Seeding is repeated until it has been finished once: the last row it writes is the last machine's.
-    if (this.machines.size < this.description.machines.length || this.accounts.size === 0) this.seed();
+    if (this.machines.size < this.description.machines.length || this.accounts.size === 0) seedWorld(this);
   }
 
   close(): void {
@@ -78,7 +78,7 @@ export class World {
     for (const table of [this.tags, this.jobs, this.plugs, this.volumes, this.machines]) table.clear();
     this.tagKeys.clear();
     this.timings = this.description.timings;
-    this.seed();
+    seedWorld(this);
   }
 
   nextNumber(kind: keyof World['numbers']): number {
@@ -192,71 +192,6 @@ export class World {
     this.jobs.remove(id);
     return undefined;
   }
-
-  private seed(): void {
-    const now = Date.now();
-    for (const account of this.description.accounts) {
-      if (this.accounts.get(account.id) !== undefined) continue;
-      this.accounts.put({
-        id: account.id,
-        number: this.nextNumber('account'),
-        name: account.name,
-        role: account.role,
-        userId: account.userId,
-        apiKey: account.apiKey ?? randomBytes(64).toString('base64url'),
-        secretKey: account.secretKey ?? randomBytes(64).toString('base64url'),
-        created: now,
-      });
-    }
-    for (const machine of this.description.machines) {
-      if (this.machines.get(machine.id) !== undefined) continue;
-      const accountId = present(this.accountNamed(machine.account), `account ${machine.account}`).id;
-      const number = this.nextNumber('machine');
-      this.volumes.put({
-        id: randomUUID(),
-        number: this.nextNumber('volume'),
-        name: `ROOT-${String(number)}`,
-        accountId,
-        zoneId: this.description.zone.id,
-        diskOfferingId: null,
-        type: 'ROOT',
-        sizeBytes: TEMPLATE_BYTES,
-        state: 'Ready',
-        vmId: machine.id,
-        deviceId: 0,
-        attached: now,
-        created: now,
-        placed: true,
-        onStorage: true,
-        deleteProtection: false,
-        removed: null,
-      });
-      const offering = this.description.serviceOfferings.find((each) => each.name === machine.serviceOffering);
-      this.machines.put({
-        id: machine.id,
-        number,
-        name: machine.name,
-        accountId,
-        zoneId: this.description.zone.id,
-        serviceOfferingId: present(offering ?? this.description.serviceOfferings[0], 'service offering').id,
-        state: machine.state,
-        hypervisor: machine.hypervisor,
-        bus: machine.bus,
-        nics: machine.nics.map((nic) => ({
-          id: randomUUID(),
-          networkId: present(
-            this.description.networks.find((network) => network.name === nic.network),
-            `network ${nic.network}`,
-          ).id,
-          macAddress: nic.macAddress,
-        })),
-        created: now,
-        updated: now,
-        plugged: 0,
-        removed: null,
-      });
-    }
-  }
 }
 
 function readDescription(path: string, world: WorldFile): WorldDescription {
@@ -271,9 +206,4 @@ function highest(rows: Iterable<{ readonly number: number }>): number {
   let number = 0;
   for (const row of rows) number = Math.max(number, row.number);
   return number;
-}
-
-function present<Thing>(thing: Thing | undefined, what: string): Thing {
-  if (thing === undefined) throw new RangeError(`the world has no ${what}`);
-  return thing;
 }

@@ -3,7 +3,7 @@ import { machineText } from '../answers/machine';
 import { volumeAnswer, volumeText } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
-import type { JsonObject, MachineRow, VolumeRow } from '../rows';
+import type { MachineRow, VolumeRow } from '../rows';
 import { makeSparseFile } from '../sparse-file';
 
 /** The device id that the CD-ROM has. */

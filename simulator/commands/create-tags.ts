@@ -55,7 +55,7 @@ export function taggedResources(
   }
   return (call.arguments.list('resourceids') ?? []).map((id) => {
     const row = type === 'Volume' ? call.world.volumes.get(id) : call.world.machines.get(id);
-    if (row === undefined || row.removed !== null) {
+    if (row?.removed !== null) {
       throw new ApiError(431, `Unable to find resource by id ${id} and type ${type}`, 4350);
     }
     checkAccess(call.caller, row);

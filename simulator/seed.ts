@@ -1,0 +1,80 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { World } from './world';
+
+/** Size of every root volume: that of the one template. */
+const TEMPLATE_BYTES = 2 * 1024 ** 3;
+
+/**
+ * Fills in what the world's description says and the tables do not have yet: accounts with their keys, VMs with their root
+ * volumes. Done again it adds only what is missing.
+ */
+export function seedWorld(world: World): void {
+  const now = Date.now();
+  for (const account of world.description.accounts) {
+    if (world.accounts.get(account.id) !== undefined) continue;
+    world.accounts.put({
+      id: account.id,
+      number: world.nextNumber('account'),
+      name: account.name,
+      role: account.role,
+      userId: account.userId,
+      apiKey: account.apiKey ?? randomBytes(64).toString('base64url'),
+      secretKey: account.secretKey ?? randomBytes(64).toString('base64url'),
+      created: now,
+    });
+  }
+  for (const machine of world.description.machines) {
+    if (world.machines.get(machine.id) !== undefined) continue;
+    const accountId = present(world.accountNamed(machine.account), `account ${machine.account}`).id;
+    const number = world.nextNumber('machine');
+    world.volumes.put({
+      id: randomUUID(),
+      number: world.nextNumber('volume'),
+      name: `ROOT-${String(number)}`,
+      accountId,
+      zoneId: world.description.zone.id,
+      diskOfferingId: null,
+      type: 'ROOT',
+      sizeBytes: TEMPLATE_BYTES,
+      state: 'Ready',
+      vmId: machine.id,
+      deviceId: 0,
+      attached: now,
+      created: now,
+      placed: true,
+      onStorage: true,
+      deleteProtection: false,
+      removed: null,
+    });
+    const offering = world.description.serviceOfferings.find((each) => each.name === machine.serviceOffering);
+    world.machines.put({
+      id: machine.id,
+      number,
+      name: machine.name,
+      accountId,
+      zoneId: world.description.zone.id,
+      serviceOfferingId: present(offering ?? world.description.serviceOfferings[0], 'service offering').id,
+      state: machine.state,
+      hypervisor: machine.hypervisor,
+      bus: machine.bus,
+      nics: machine.nics.map((nic) => ({
+        id: randomUUID(),
+        networkId: present(
+          world.description.networks.find((network) => network.name === nic.network),
+          `network ${nic.network}`,
+        ).id,
+        macAddress: nic.macAddress,
+      })),
+      created: now,
+      updated: now,
+      plugged: 0,
+      removed: null,
+    });
+  }
+}
+
+/** @throws RangeError when there is no such thing */
+export function present<Thing>(thing: Thing | undefined, what: string): Thing {
+  if (thing === undefined) throw new RangeError(`the world has no ${what}`);
+  return thing;
+}
