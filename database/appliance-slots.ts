@@ -5,7 +5,7 @@ import type { Tables } from './schema';
 import { now, sourceVmColumns, sourceVmOf } from './sql-parts';
 import { transactionOf } from './tx';
 
-export interface ApplianceSlot extends SourceVmKey {
+interface ApplianceSlot extends SourceVmKey {
   readonly applianceId: string;
   readonly diskKey: number;
   readonly ownerWorkflowId: string;

@@ -22,7 +22,7 @@ export interface CopyProgress {
 }
 
 /** SHA-256 of one 1 GiB window of the source as it was read, 64 hex digits. */
-export interface CopyWindow {
+interface CopyWindow {
   readonly index: number;
   readonly sourceSha256: string;
 }

@@ -9,7 +9,7 @@ import { types } from 'node:util';
  * - `unreachable`: nobody answers, or the answer was cut off; a transaction may or may not have been committed
  * - `access-denied`: the server refuses the user or its password, or its rights on the database
  * - `unknown-database`: the server has no such database
- * - `busy`: deadlock or lock wait time-out, three times in a row
+ * - `busy`: deadlock, lock wait time-out or no free connection, three times in a row
  */
 export type UnavailableKind = 'unreachable' | 'access-denied' | 'unknown-database' | 'busy';
 

@@ -5,7 +5,7 @@ import type { Tables } from './schema';
 import { now } from './sql-parts';
 import { transactionOf } from './tx';
 
-export interface NbdExport {
+interface NbdExport {
   readonly exportName: string;
   readonly volumeId: string;
   readonly applianceId: string;

@@ -56,7 +56,18 @@ export function openPool(
   const prepared = new WeakMap<Connection, MysqlPoolConnection>();
   return {
     getConnection(callback) {
+      // mysql2 waits for ever: transactions that each hold a connection and read on a second one would wait for one another.
+      let timer: NodeJS.Timeout | undefined = setTimeout(() => {
+        timer = undefined;
+        const reason = `none of ${size} connections was free within ${statementTimeout / 1000} s`;
+        callback(new DatabaseUnavailableError('busy', address.shown, reason), undefined as never);
+      }, statementTimeout);
       pool.getConnection((error, connection) => {
+        if (timer === undefined) {
+          if (error === null) connection.release();
+          return;
+        }
+        clearTimeout(timer);
         if (error !== null) {
           callback(translateError(error, address.shown), undefined as never);
           return;

@@ -9,14 +9,14 @@ import { now, sourceVmColumns, sourceVmOf } from './sql-parts';
 import { transactionOf } from './tx';
 
 const operationKindSchema = z.enum(['create', 'attach', 'detach', 'delete', 'protect']);
-export type OperationKind = z.output<typeof operationKindSchema>;
+type OperationKind = z.output<typeof operationKindSchema>;
 
 const operationStateSchema = z.enum(['recorded', 'done', 'failed']);
 /**
  * `recorded`: the row is there, nothing was sent as far as is known. `done` and `failed` are final; `failed` means proven to have
  * had no effect, or an effect that was taken back.
  */
-export type OperationState = z.output<typeof operationStateSchema>;
+type OperationState = z.output<typeof operationStateSchema>;
 
 /** One row per create, attach, detach, delete: audit trail, and guard against a late detach. Rows are never removed. */
 export interface VolumeOperation extends SourceVmKey {

@@ -1,5 +1,5 @@
 /** Runs one statement on the connection that holds the migration lock. */
-export type RunStatement = (statement: string) => Promise<void>;
+type RunStatement = (statement: string) => Promise<void>;
 
 /**
  * One step of the schema. Never changed once it was released: a further change is a further migration. DDL is committed statement

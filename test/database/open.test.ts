@@ -127,6 +127,17 @@ describe('a database that cannot be used is told by kind and address, without th
     }
   });
 
+  test('all its connections are taken by transactions that want one more', async () => {
+    const { database, volumes } = openDatabase({ url: db.url, poolSize: 1, statementTimeout: 100 });
+    try {
+      const read = database.transaction(() => volumes.get('x'));
+      await expect(read).rejects.toMatchObject({ kind: 'busy', reason: expect.stringContaining('none of 1') });
+      expect(await volumes.get('x')).toBeUndefined();
+    } finally {
+      await database.close();
+    }
+  });
+
   test.each([
     ['ER_CON_COUNT_ERROR', 'unreachable'],
     ['ER_SERVER_SHUTDOWN', 'unreachable'],
