@@ -83,19 +83,25 @@ export interface CopyJob {
   readonly source: DiskSource;
   readonly device: DeviceProof;
   readonly volumeBytes: number;
-  /** holes need no writing: the volume is known to read as zeros */
+  /** holes need no writing: the volume is known to read as zeros, so no attempt at it ever began before */
   readonly targetIsZero: boolean;
   readonly firstWindow: number;
+  /** the size that the source had when the copy began; any other is a SourceError */
+  readonly sourceBytes?: number;
   readonly signal: AbortSignal;
   onWindow(windows: readonly CopyWindowResult[]): Promise<void>;
   /** called before the first byte of a window is written, and again before each further one */
   beforeWindow(): Promise<void>;
+  /** source bytes read so far, inside a window too; a hint for a live view, neither written nor flushed yet */
+  onBytes?(bytes: number): void;
 }
 
 export interface Verifier {
   /**
    * Reads the device back past the page cache, window by window, under the volume's copy lock, and hashes it: the windows of the
    * source's length, then the tail, which must be zeros. A simulated file's holes count as zeros without being read.
+   *
+   * @throws CopyError (with the offset), CopyLockedError, or the signal's reason
    */
   verify(job: VerifyJob): Promise<{ windows: readonly { index: number; sha256: string }[]; tailIsZero: boolean }>;
 }
