@@ -1,4 +1,5 @@
 import { type CopyWindowResult, CopyError, CopyLockedError, DeviceError, SourceError } from '../appliance/ports';
+import { diskHash } from '../appliance/window-hash';
 import type { CopyProgress } from '../database/copy-progress';
 import { failure } from '../domain/failures';
 import type { DiskSource } from '../domain/request';
@@ -8,7 +9,6 @@ import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import type { CopyWork } from './copy-work';
 import { deviceFailure } from './device-failure';
-import { diskHash } from '../appliance/window-hash';
 import { fenceOf } from './fence-of';
 import type { CopyActivities } from './queues';
 

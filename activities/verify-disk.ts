@@ -1,4 +1,5 @@
-import { CopyLockedError, DeviceError, ReadBackError } from '../appliance/ports';
+import { CopyLockedError, DeviceError, CopyError } from '../appliance/ports';
+import { diskHash } from '../appliance/window-hash';
 import { failure } from '../domain/failures';
 import { GIB } from '../domain/sizes';
 import { type VerifyDiskInput, verifyDiskInputSchema } from '../domain/step-io';
@@ -6,7 +7,6 @@ import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import type { CopyWork } from './copy-work';
 import { deviceFailure } from './device-failure';
-import { diskHash } from '../appliance/window-hash';
 import { fenceOf } from './fence-of';
 import type { CopyActivities } from './queues';
 
@@ -97,7 +97,7 @@ async function readBack(
     if (error instanceof CopyLockedError) {
       throw failure('copy-locked', { volumeId, lock: error.lockPath }, { cause: error });
     }
-    if (error instanceof ReadBackError) {
+    if (error instanceof CopyError) {
       const cause = `at byte ${String(error.offset)}: ${error.evidence}`;
       throw failure('verify-failed', { diskKey, volumeId, cause, vm: vmName }, { cause: error });
     }

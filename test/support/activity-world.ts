@@ -186,6 +186,8 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     exportsDirectory,
     begin: async ({ account = 'admin' } = {}) => {
       await control.reset();
+      // What a failed test left must not fail the next ones.
+      for (const { exports } of appliances.values()) for (const left of await exports.list()) await exports.close(left);
       const vm: VmRef = {
         site: 'test',
         sourceId: 'vcenter',
