@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { byIdLinkNames, volumeSerial } from '../domain/names';
 import { freeKernelName } from './kernel-names';
@@ -138,7 +148,8 @@ export class Guests {
 
   private show(plug: PlugRow): void {
     this.at(plug.id, plug.deviceAt, () => {
-      this.showDevice(plug);
+      // It may have been resized since it was plugged.
+      this.showDevice(this.world.plugs.get(plug.id) ?? plug);
     });
     this.at(plug.id, plug.linkAt, () => {
       this.showLink(plug);
@@ -164,15 +175,18 @@ export class Guests {
   }
 
   private showDevice(plug: PlugRow): void {
-    replaceLink(
+    ensureLink(
       join('..', '..', '..', 'volumes', `${plug.volumeId}.raw`),
       join(this.path(plug.vmId, 'dev'), plug.kernelName),
     );
-    this.showBlock(plug.vmId, plug.kernelName, plug, volumeSerial(plug.volumeId));
+    this.showBlock(plug, volumeSerial(plug.volumeId));
   }
 
   /** The sysfs folder of a disk, moved into place whole: a kernel shows no half of one. */
-  private showBlock(vmId: string, kernelName: string, plug: PlugRow, serial: string): void {
+  private showBlock(plug: PlugRow, serial: string): void {
+    const { vmId, kernelName } = plug;
+    const shown = join(this.path(vmId, 'sys-block'), kernelName);
+    if (existsSync(shown)) return;
     const being = this.path(vmId, 'being-plugged', kernelName);
     writeFileSync(join(being, 'size'), sectors(plug));
     writeFileSync(join(being, 'ro'), '0\n');
@@ -183,13 +197,11 @@ export class Guests {
       const header = Buffer.from([0x00, 0x80, 0x00, serial.length]);
       writeFileSync(join(being, 'device', 'vpd_pg80'), Buffer.concat([header, Buffer.from(serial, 'latin1')]));
     }
-    const shown = join(this.path(vmId, 'sys-block'), kernelName);
-    rmSync(shown, { recursive: true, force: true });
     renameSync(being, shown);
   }
 
   private showLink(plug: PlugRow): void {
-    replaceLink(`../dev/${plug.linkTo ?? plug.kernelName}`, join(this.path(plug.vmId, 'by-id'), linkName(plug)));
+    ensureLink(`../dev/${plug.linkTo ?? plug.kernelName}`, join(this.path(plug.vmId, 'by-id'), linkName(plug)));
   }
 
   private hide(plug: PlugRow): void {
@@ -235,7 +247,7 @@ function sectors(plug: PlugRow): string {
   return `${String(plug.sizeBytes / 512)}\n`;
 }
 
-function replaceLink(target: string, path: string): void {
-  rmSync(path, { force: true });
-  symlinkSync(target, path);
+/** Makes a link unless it is there already: after a restart of the simulator a guest sees nothing of it. */
+function ensureLink(target: string, path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(target, path);
 }

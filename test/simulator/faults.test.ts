@@ -104,7 +104,7 @@ describe('fault switches', () => {
 
   test('late-link and no-link: the device is there, its link is late or never there', async () => {
     const [late, none] = [await site.newVolume('late'), await site.newVolume('none')];
-    await site.fault({ kind: 'late-link', command: 'attachVolume', volumeId: late, ms: 400 });
+    await site.fault({ kind: 'late-link', command: 'attachVolume', volumeId: late, ms: 1_500 });
     await site.fault({ kind: 'no-link', command: 'attachVolume', volumeId: none });
     await attach(late);
     await until(() => devices().length === 1);
@@ -146,7 +146,13 @@ describe('fault switches', () => {
     await site.fault({ kind: 'ghost', command: 'detachVolume', volumeId: stays, job: 'succeed' });
     expect((await site.admin.run('detachVolume', { id: stays })).jobstatus).toBe(1);
     expect(existsSync(linkOf(stays))).toBe(true);
-    await site.fault({ kind: 'ghost', command: 'detachVolume', volumeId: goes, text: 'waiting for [10000]', ms: 150 });
+    await site.fault({
+      kind: 'ghost',
+      command: 'detachVolume',
+      volumeId: goes,
+      text: 'waiting for [10000]',
+      ms: 1_000,
+    });
     expect((await site.admin.run('detachVolume', { id: goes })).jobresult?.errortext).toContain('waiting for [10000]');
     expect(await site.admin.volume(goes)).toHaveProperty('virtualmachineid', APPLIANCE);
     expect(existsSync(linkOf(goes))).toBe(true);
@@ -155,7 +161,7 @@ describe('fault switches', () => {
   });
 
   test.each(['503', 'refused'] as const)('unavailable (%s), then back on the same port', async (how) => {
-    await site.fault({ kind: 'unavailable', ms: 300, how });
+    await site.fault({ kind: 'unavailable', ms: 1_000, how });
     const answer = site.admin.call('listZones').then(
       (reply) => reply.status,
       () => 'refused',
