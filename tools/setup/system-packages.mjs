@@ -61,9 +61,10 @@ export function installer(where = {}) {
  *
  * @throws SetupError naming what is missing and the command to run, when packages may not be installed here or it failed
  */
-export async function installDebianPackages(clone, packages, why) {
+export async function installDebianPackages(clone, packages, why, say) {
   const way = installer();
   if (way.refused !== undefined) throw new SetupError(missingMessage(packages, why, way.refused));
+  say(`Debian packages: installing ${packages.join(', ')} (a minute or two)`);
   const [command, ...args] = [...way.command, 'sh', '-c', INSTALL_SCRIPT, 'sh', ...packages];
   const logFile = join(clone, '.cache/setup-apt.log');
   await runQuietly({ what: `Installing ${packages.join(', ')}`, command, args, logFile });
@@ -83,8 +84,7 @@ export async function installSystemPackages(clone, say) {
   if (missing.length === 0) return say('Debian packages: there');
   const packages = [...new Set(missing.map((program) => systemPrograms[program]))];
   const why = `These programs are missing: ${missing.join(', ')}`;
-  say(`Debian packages: installing ${packages.join(', ')} (a minute or two)`);
-  await installDebianPackages(clone, packages, why);
+  await installDebianPackages(clone, packages, why, say);
   const still = missingPrograms();
   if (still.length > 0) {
     throw new SetupError(`${packages.join(', ')} are installed, yet these programs are missing: ${still.join(', ')}`);

@@ -183,8 +183,7 @@ async function findPip(clone, say) {
     );
   const pip = look();
   if (pip !== undefined) return pip;
-  say('Temporal server: installing python3-pip to fetch it');
-  await installDebianPackages(clone, ['python3-pip'], 'pip is missing');
+  await installDebianPackages(clone, ['python3-pip'], 'pip is missing', say);
   const installed = look();
   if (installed === undefined) throw new SetupError('python3-pip is installed, yet pip does not run');
   return installed;
