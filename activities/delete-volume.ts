@@ -44,7 +44,7 @@ export function makeDeleteVolume(work: VolumeMaking): SiteActivities['deleteVolu
           const reason = await deleteUnlessUsed(work, run, disk, create, volume);
           if (reason !== undefined) reasons.push(reason);
         }
-        await markGoneIfGone(work, run, disk, create);
+        await recordGone(work, run, disk, create);
       }
       return reasons.length === 0 ? undone('deleteVolume') : kept('deleteVolume', reasons.join('; '));
     },
@@ -97,23 +97,33 @@ async function deleteUnlessUsed(
   return reason;
 }
 
-/** A volume that somebody else removed, or that an earlier try deleted before it could say so. */
-async function markGoneIfGone(
+/**
+ * Writes down what is gone: a volume that somebody else removed, or that an earlier try deleted and was cut off before it could say
+ * so (its delete is unfinished then; a double's too).
+ */
+async function recordGone(
   work: VolumeMaking,
   run: ActivityRun,
   disk: DeleteVolumeInput,
   create: VolumeOperation,
 ): Promise<void> {
-  const volumeId = (await work.operations.get(create.id))?.volumeId;
-  if (volumeId === undefined) return;
-  const record = await work.volumes.get(volumeId);
-  if (record === undefined || record.goneAt !== undefined) return;
-  const listing = await work.api.listVolumes({ id: volumeId, ...listScope(disk) }, { signal: run.signal });
-  if (listing.some((volume) => volume.state !== 'Expunged')) return;
-  await work.effect('deleteVolume.finish', () =>
-    work.database.fenced(fenceOf(disk, run), async (tx) => {
-      await work.volumes.markGone(tx, volumeId);
-      await work.disks.remove(tx, disk, disk.diskKey, volumeId);
-    }),
-  );
+  const { diskKey, firstRunId } = disk;
+  const deletes = await work.operations.ofDisk(disk, diskKey, { kind: 'delete', firstRunId });
+  const unfinished = deletes.filter((operation) => operation.state === 'recorded');
+  const created = (await work.operations.get(create.id))?.volumeId;
+  for (const volumeId of new Set([created, ...unfinished.map((operation) => operation.volumeId)])) {
+    if (volumeId === undefined) continue;
+    const record = await work.volumes.get(volumeId);
+    const open = unfinished.filter((operation) => operation.volumeId === volumeId);
+    if (open.length === 0 && (record === undefined || record.goneAt !== undefined)) continue;
+    const listing = await work.api.listVolumes({ id: volumeId, ...listScope(disk) }, { signal: run.signal });
+    if (listing.some((volume) => volume.state !== 'Expunged')) continue;
+    await work.effect('deleteVolume.finish', () =>
+      work.database.fenced(fenceOf(disk, run), async (tx) => {
+        for (const operation of open) await work.operations.finish(tx, operation.id, { state: 'done' });
+        if (record !== undefined) await work.volumes.markGone(tx, volumeId);
+        await work.disks.remove(tx, disk, diskKey, volumeId);
+      }),
+    );
+  }
 }
