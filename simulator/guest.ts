@@ -57,10 +57,6 @@ export class Guests {
     return join(this.world.directory, 'volumes', `${volumeId}.raw`);
   }
 
-  isPlugged(vmId: string, volumeId: string): boolean {
-    return this.world.plugs.get(`${vmId}/${volumeId}`) !== undefined;
-  }
-
   /** Plugs a volume in; one that is plugged already stays as it is. */
   plug(vmId: string, volume: VolumeRow, appearance: Appearance = {}): void {
     const id = `${vmId}/${volume.id}`;

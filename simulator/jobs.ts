@@ -90,12 +90,6 @@ export class Jobs {
     return this.pendingOf.get(instanceId)?.values().next().value;
   }
 
-  get pendingCount(): number {
-    let count = 0;
-    for (const pending of this.pendingOf.values()) count += pending.size;
-    return count;
-  }
-
   /** After the end of the server's lifetime: the jobs have let go when this returns, their rows say pending. */
   async stopped(): Promise<void> {
     await Promise.all(this.running);

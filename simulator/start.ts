@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Site } from './call';
 import { census } from './census';
 import { ControlServer } from './control';
@@ -13,7 +14,7 @@ import { Lifetime } from './lifetime';
 import { RequestLog } from './request-log';
 import { ApiServer } from './server';
 import { World } from './world';
-import { timingsSchema } from './world-file';
+import { timingsSchema, worldSchema } from './world-file';
 import type { WorldFile } from './world-file';
 import { builtInWorlds } from './worlds/built-in';
 
@@ -50,7 +51,8 @@ export interface RunningSimulator {
 /**
  * Starts a CloudStack management server with its hypervisor and guests, all simulated, in this process.
  *
- * @throws Error EADDRINUSE when the port is taken; RangeError when the host is not a loopback address; ZodError for a bad world
+ * @throws Error EADDRINUSE when the port is taken; RangeError when the host is not a loopback address or the world
+ * is none
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const listen = options.listen ?? { host: '127.0.0.1', port: 0 };
@@ -134,6 +136,16 @@ function switchesOf(site: Site, api: ApiServer, faults: Faults, requests: Reques
 
 function readWorld(world: string | WorldFile): WorldFile {
   if (typeof world !== 'string') return world;
-  // A file's content is checked by the schema when the world is made.
-  return builtInWorlds[world] ?? (JSON.parse(readFileSync(world, 'utf8')) as WorldFile);
+  const builtIn = builtInWorlds[world];
+  if (builtIn !== undefined) return builtIn;
+  const names = Object.keys(builtInWorlds).join(', ');
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(world, 'utf8'));
+  } catch (error) {
+    throw new RangeError(`the world ${world} is none of ${names} and no JSON file: ${String(error)}`, { cause: error });
+  }
+  const parsed = worldSchema.safeParse(content);
+  if (!parsed.success) throw new RangeError(`the world ${world}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }
