@@ -6,7 +6,7 @@ import type { AccountRow } from './rows';
  * The text that is signed (ApiServer.verifyRequest): every parameter but `signature`, sorted by name as sent, names raw,
  * values encoded as Java's URLEncoder does with `+` as `%20`, all of it lower-cased.
  */
-export function signedText(parameters: ReadonlyMap<string, string>): string {
+function signedText(parameters: ReadonlyMap<string, string>): string {
   return [...parameters]
     .filter(([name]) => name.toLowerCase() !== 'signature')
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
@@ -25,7 +25,7 @@ function javaUrlEncode(value: string): string {
   return encodeURIComponent(value).replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }
 
-export interface AuthenticationRules {
+interface AuthenticationRules {
   /** `enforce.post.requests.and.timestamps` */
   readonly enforceTimestamps: boolean;
   readonly now: number;

@@ -11,7 +11,7 @@ import type { RequestLog } from './request-log';
 import type { AccountRow } from './rows';
 
 /** What becomes of a request: an answer, or a connection that is cut. */
-export type Outcome = { readonly kind: 'answer'; readonly answer: WireAnswer } | { readonly kind: 'cut' };
+type Outcome = { readonly kind: 'answer'; readonly answer: WireAnswer } | { readonly kind: 'cut' };
 
 /** Commands that may come by GET even when POST is enforced (ApiServer: reads by their name). */
 const READS = /^(get|list|query|find)\w+$/;

@@ -79,7 +79,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type FaultSettings = z.input<typeof faultSchema>;
-export type Fault = z.output<typeof faultSchema>;
+type Fault = z.output<typeof faultSchema>;
 type MatchedFault = Exclude<Fault, { kind: 'unavailable' }>;
 type FaultOf<Kind extends MatchedFault['kind']> = Extract<MatchedFault, { kind: Kind }>;
 

@@ -5,7 +5,7 @@ import type { Lifetime } from './lifetime';
 import type { AccountRow, JobRow, JsonObject, VolumeRow } from './rows';
 import type { World } from './world';
 
-export interface JobRequest {
+interface JobRequest {
   readonly caller: AccountRow;
   readonly customJobId: string | undefined;
   readonly javaClass: string;

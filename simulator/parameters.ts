@@ -13,7 +13,7 @@ export type EntityKind =
   | 'Template'
   | 'AsyncJob';
 
-export interface ParameterRule {
+interface ParameterRule {
   readonly type: 'text' | 'long' | 'flag' | 'list' | 'map' | 'id' | 'ids';
   readonly entity?: EntityKind;
   readonly required?: true;

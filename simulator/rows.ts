@@ -14,9 +14,9 @@ export interface AccountRow {
   readonly created: number;
 }
 
-export type MachineState = 'Running' | 'Stopped' | 'Starting' | 'Stopping' | 'Destroyed' | 'Expunging' | 'Error';
+type MachineState = 'Running' | 'Stopped' | 'Starting' | 'Stopping' | 'Destroyed' | 'Expunging' | 'Error';
 
-export interface NicRow {
+interface NicRow {
   readonly id: string;
   readonly networkId: string;
   readonly macAddress: string;
@@ -42,7 +42,7 @@ export interface MachineRow {
   readonly removed: number | null;
 }
 
-export type VolumeState =
+type VolumeState =
   'Allocated' | 'Creating' | 'Ready' | 'Attaching' | 'Resizing' | 'Destroy' | 'Expunging' | 'Expunged';
 
 export interface VolumeRow {

@@ -98,7 +98,7 @@ function nicAnswer(site: Site, nic: MachineRow['nics'][number], index: number, p
 }
 
 /** The hypervisor's own name of a VM. */
-export function instanceName(machine: MachineRow): string {
+function instanceName(machine: MachineRow): string {
   return `i-2-${String(machine.number)}-VM`;
 }
 
