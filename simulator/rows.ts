@@ -42,8 +42,7 @@ export interface MachineRow {
   readonly removed: number | null;
 }
 
-type VolumeState =
-  'Allocated' | 'Creating' | 'Ready' | 'Attaching' | 'Resizing' | 'Destroy' | 'Expunging' | 'Expunged';
+type VolumeState = 'Allocated' | 'Creating' | 'Ready' | 'Attaching' | 'Resizing' | 'Destroy' | 'Expunging' | 'Expunged';
 
 export interface VolumeRow {
   readonly id: string;
