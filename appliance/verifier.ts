@@ -39,7 +39,7 @@ export function makeVerifier(settings: VerifierSettings): Verifier {
   };
 }
 
-/** A part of a window that lies wholly before or wholly behind the end of the source. */
+/** A range of the device that is read, or that is known to be zeros. */
 interface Part {
   readonly offset: number;
   readonly bytes: number;
@@ -68,45 +68,42 @@ class DiskVerification {
   }
 
   async run(windowBytes?: number): Promise<{ windows: { index: number; sha256: string }[]; tailIsZero: boolean }> {
-    const { sourceBytes, volumeBytes } = this.#job;
+    const { sourceBytes, volumeBytes, signal } = this.#job;
+    const parts = await this.#parts();
     const windows: { index: number; sha256: string }[] = [];
     for (const window of windowsOf(volumeBytes, windowBytes)) {
       const hash = new WindowHash();
-      for (const part of await this.#parts(window)) await this.#take(part, hash);
-      if (window.offset < sourceBytes) windows.push({ index: window.index, sha256: hash.digest() });
+      for (const part of cut(parts, window)) {
+        for (const half of splitAt(part, sourceBytes)) await this.#take(half, hash);
+      }
+      if (window.offset < sourceBytes) windows.push({ index: window.index, sha256: await hash.digest(signal) });
     }
     await this.#job.onProgress(volumeBytes);
     return { windows, tailIsZero: this.#tailIsZero };
   }
 
   async #take(part: Part, hash: WindowHash): Promise<void> {
-    const { sourceBytes } = this.#job;
-    const isTail = part.offset >= sourceBytes;
+    const isTail = part.offset >= this.#job.sourceBytes;
     if (part.zero) {
-      if (!isTail) await hash.zeros(part.bytes, this.#job.signal);
+      if (!isTail) hash.zeros(part.bytes);
       await this.#report(part.offset + part.bytes);
       return;
     }
     let at = part.offset;
     await this.#reader.read(part.offset, part.bytes, async (chunk) => {
       if (isTail) this.#tailIsZero &&= isZero(chunk);
-      else hash.data(chunk);
+      else await hash.data(chunk);
       at += chunk.length;
       await this.#report(at);
     });
   }
 
-  /** What there is to read in a window: all of a real device; on a simulated site the holes of the file count as zeros. */
-  async #parts(window: Window): Promise<Part[]> {
-    const { device, sourceBytes } = this.#job;
-    const range = { offset: window.offset, bytes: window.bytes };
-    const extents = device.simulated
-      ? await fileExtents(device.deviceNode, this.#children, range)
-      : [{ start: window.offset, length: window.bytes, data: true }];
-    const parts = mergeShortHoles(
-      extents.map((extent) => ({ offset: extent.start, bytes: extent.length, zero: !extent.data })),
-    );
-    return parts.flatMap((part) => splitAt(part, sourceBytes));
+  /** What there is to read: all of a real device; on a simulated site the holes of the file count as zeros. */
+  async #parts(): Promise<Part[]> {
+    const { device, volumeBytes } = this.#job;
+    if (!device.simulated) return [{ offset: 0, bytes: volumeBytes, zero: false }];
+    const extents = await fileExtents(device.deviceNode, this.#children);
+    return mergeShortHoles(extents.map(({ start, length, data }) => ({ offset: start, bytes: length, zero: !data })));
   }
 
   async #report(verifiedBytes: number): Promise<void> {
@@ -114,6 +111,15 @@ class DiskVerification {
     this.#reportedAt = Date.now();
     await this.#job.onProgress(verifiedBytes);
   }
+}
+
+/** What of the parts lies in a window. */
+function cut(parts: readonly Part[], window: Window): Part[] {
+  return parts.flatMap((part) => {
+    const offset = Math.max(part.offset, window.offset);
+    const end = Math.min(part.offset + part.bytes, window.offset + window.bytes);
+    return offset < end ? [{ ...part, offset, bytes: end - offset }] : [];
+  });
 }
 
 function splitAt(part: Part, border: number): Part[] {

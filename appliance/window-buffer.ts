@@ -54,19 +54,19 @@ export class WindowBuffer {
       call.signal?.throwIfAborted();
       const end = Math.min(extent.start + extent.length, bytes);
       if (!extent.data) {
-        await hash.zeros(end - extent.start, call.signal);
+        hash.zeros(Math.max(0, end - extent.start));
         continue;
       }
       for (let at = extent.start; at < end;) {
         call.signal?.throwIfAborted();
         const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, end - at), at);
         if (bytesRead === 0) throw new Error('the window file became shorter while it was read');
-        hash.data(buffer.subarray(0, bytesRead));
+        await hash.data(buffer.subarray(0, bytesRead));
         at += bytesRead;
         await breathe();
       }
     }
-    return hash.digest();
+    return hash.digest(call.signal);
   }
 
   async close(): Promise<void> {
@@ -78,17 +78,7 @@ const extentsSchema = z.array(z.object({ start: z.number(), length: z.number(), 
 export type FileExtent = z.output<typeof extentsSchema>[number];
 
 /** Data and holes of a file, in order and without gaps, as its file system knows them. */
-export async function fileExtents(
-  file: string,
-  call: Pick<ToolCall, 'signal' | 'inherit'>,
-  range?: { readonly offset: number; readonly bytes: number },
-): Promise<FileExtent[]> {
-  const limits =
-    range === undefined ? [] : [`--start-offset=${String(range.offset)}`, `--max-length=${String(range.bytes)}`];
-  const text = await runTool({
-    ...call,
-    tool: 'qemu-img',
-    args: ['map', '--output=json', '-f', 'raw', '-U', ...limits, file],
-  });
+export async function fileExtents(file: string, call: Pick<ToolCall, 'signal' | 'inherit'>): Promise<FileExtent[]> {
+  const text = await runTool({ ...call, tool: 'qemu-img', args: ['map', '--output=json', '-f', 'raw', '-U', file] });
   return extentsSchema.parse(JSON.parse(text));
 }

@@ -38,34 +38,120 @@ export function diskHash(windowSha256: readonly string[]): string {
   return `sha256-1GiB:${hash.digest('hex')}`;
 }
 
-/** SHA-256 of `bytes` zeros; known for a whole window. */
-export async function hashOfZeros(bytes: number): Promise<string> {
-  if (bytes === WINDOW_BYTES) return ZERO_WINDOW_SHA256;
-  const hash = new WindowHash();
-  await hash.zeros(bytes);
-  return hash.digest();
-}
-
-/** The SHA-256 of a window, fed in order with data and holes. */
+/**
+ * The SHA-256 of a window, fed in order with data and holes.
+ *
+ * A GiB takes half a second, whether it is data or zeros, and most windows of most disks are nearly empty. So what is not zero is
+ * kept until the digest is asked for; a window of the same content that was hashed before (by the copy, when the device is read
+ * back) is found by the hash of that alone. A window with more data is hashed as it comes.
+ */
 export class WindowHash {
   readonly #hash: Hash = createHash('sha256');
+  #runs: Run[] = [];
+  #kept = 0;
+  #length = 0;
+  #hashed = 0;
 
-  data(bytes: Buffer): void {
-    this.#hash.update(bytes);
+  async data(bytes: Buffer): Promise<void> {
+    if (this.#hashed > 0) {
+      await this.#hashZeros(this.#length - this.#hashed);
+      this.#hash.update(bytes);
+      this.#hashed += bytes.length;
+      this.#length += bytes.length;
+      return;
+    }
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.subarray(at, at + PIECE - (this.#length % PIECE));
+      if (!isZero(piece)) this.#keep(piece);
+      this.#length += piece.length;
+      at += piece.length;
+    }
+    if (this.#kept > MOST_KEPT) await this.#hashKept();
+  }
+
+  zeros(bytes: number): void {
+    this.#length += bytes;
   }
 
   /** @throws the signal's reason */
-  async zeros(bytes: number, signal?: AbortSignal): Promise<void> {
+  async digest(signal?: AbortSignal): Promise<string> {
+    const content = this.#hashed === 0 ? this.#contentHash() : undefined;
+    const known = content === undefined ? undefined : knownWindows.get(content);
+    if (known !== undefined) return known;
+    await this.#hashKept(signal);
+    await this.#hashZeros(this.#length - this.#hashed, signal);
+    const digest = this.#hash.digest('hex');
+    if (content !== undefined) remember(content, digest);
+    return digest;
+  }
+
+  #keep(piece: Buffer): void {
+    const last = this.#runs.at(-1);
+    const copy = Buffer.from(piece);
+    if (last !== undefined && last.at + last.bytes === this.#length) {
+      last.parts.push(copy);
+      last.bytes += copy.length;
+    } else {
+      this.#runs.push({ at: this.#length, bytes: copy.length, parts: [copy] });
+    }
+    this.#kept += copy.length;
+  }
+
+  /** Where there is what in a window of which length: nothing else has the same hash. */
+  #contentHash(): string {
+    const hash = createHash('sha256').update(`${String(this.#length)};`);
+    for (const run of this.#runs) {
+      hash.update(`${String(run.at)}+${String(run.bytes)};`);
+      for (const part of run.parts) hash.update(part);
+    }
+    return hash.digest('base64');
+  }
+
+  async #hashKept(signal?: AbortSignal): Promise<void> {
+    for (const run of this.#runs) {
+      await this.#hashZeros(run.at - this.#hashed, signal);
+      for (const part of run.parts) this.#hash.update(part);
+      this.#hashed += run.bytes;
+    }
+    this.#runs = [];
+  }
+
+  async #hashZeros(bytes: number, signal?: AbortSignal): Promise<void> {
     for (let left = bytes; left > 0; left -= ZEROS.length) {
       signal?.throwIfAborted();
       this.#hash.update(left >= ZEROS.length ? ZEROS : ZEROS.subarray(0, left));
       await breathe();
     }
+    this.#hashed += bytes;
   }
+}
 
-  digest(): string {
-    return this.#hash.digest('hex');
-  }
+interface Run {
+  readonly at: number;
+  bytes: number;
+  readonly parts: Buffer[];
+}
+
+/** Zeros are told from data in pieces of this many bytes, the block of most file systems. */
+const PIECE = 4096;
+/** So many bytes of data are kept before a window is hashed as it comes. */
+const MOST_KEPT = 32 * 1024 * 1024;
+/** Digests of windows by the hash of their content, the latest ones; about 2 MB when full. */
+const knownWindows = new Map<string, string>();
+const MOST_KNOWN = 10_000;
+
+function remember(content: string, digest: string): void {
+  const [oldest] = knownWindows.keys();
+  if (knownWindows.size >= MOST_KNOWN && oldest !== undefined) knownWindows.delete(oldest);
+  knownWindows.set(content, digest);
+}
+
+/** SHA-256 of `bytes` zeros; known for a whole window. */
+export async function hashOfZeros(bytes: number): Promise<string> {
+  if (bytes === WINDOW_BYTES) return ZERO_WINDOW_SHA256;
+  const hash = new WindowHash();
+  hash.zeros(bytes);
+  return hash.digest();
 }
 
 /** Whether a buffer holds nothing but zeros. */
