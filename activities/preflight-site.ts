@@ -4,7 +4,7 @@ import type { ApplianceSlots } from '../database/appliance-slots';
 import type { VmDisks } from '../database/vm-disks';
 import type { Volumes } from '../database/volumes';
 import { failure } from '../domain/failures';
-import { sourceVmPath } from '../domain/names';
+import { type SourceVmKey, sourceVmPath } from '../domain/names';
 import { bytesToGibUp } from '../domain/sizes';
 import { type PreflightInput, type PreflightSiteOutput, preflightInputSchema } from '../domain/step-io';
 import { activity } from './activity';
@@ -144,13 +144,15 @@ async function reserveSlots(
     { virtualMachineId: applianceId, type: 'DATADISK', listAll: true, ...listScope(vm) },
     { signal: run.signal },
   );
-  const accounted = await accountedSlots(
+  const diskKeys = request.disks.map((disk) => disk.key);
+  const wanted = diskKeys.map((diskKey) => ({ ...vm, diskKey }));
+  const spokenFor = [...(await work.slots.list(applianceId)), ...wanted];
+  const accounted = await countAccounted(
     work,
-    applianceId,
+    spokenFor,
     attached.map((volume) => volume.id),
   );
   const foreign = attached.length - accounted;
-  const diskKeys = request.disks.map((disk) => disk.key);
   const reserved = await work.effect('preflight.reserveSlots', () =>
     work.database.fenced(fenceOf(vm, run), (tx) =>
       work.slots.reserve(tx, {
@@ -173,17 +175,19 @@ async function reserveSlots(
   return { limit, free: Math.max(limit - taken, 0) };
 }
 
-/** Slots whose disk has a volume attached to the appliance: those attachments are not counted a second time. */
-async function accountedSlots(work: PreflightWork, applianceId: string, attached: readonly string[]): Promise<number> {
-  const slots = new Set(
-    (await work.slots.list(applianceId)).map((slot) => `${sourceVmPath(slot)} ${String(slot.diskKey)}`),
-  );
+/** Slots, reserved or about to be, whose disk has a volume attached to the appliance: that attachment is not counted again. */
+async function countAccounted(
+  work: PreflightWork,
+  slots: readonly (SourceVmKey & { readonly diskKey: number })[],
+  attached: readonly string[],
+): Promise<number> {
+  const keyOf = (slot: SourceVmKey & { readonly diskKey: number }): string =>
+    `${sourceVmPath(slot)} ${String(slot.diskKey)}`;
+  const known = new Set(slots.map(keyOf));
   const accounted = new Set<string>();
   for (const volumeId of attached) {
     const record = await work.volumes.get(volumeId);
-    if (record === undefined) continue;
-    const slot = `${sourceVmPath(record)} ${String(record.diskKey)}`;
-    if (slots.has(slot)) accounted.add(slot);
+    if (record !== undefined && known.has(keyOf(record))) accounted.add(keyOf(record));
   }
   return accounted.size;
 }
