@@ -19,6 +19,8 @@ export async function startSourceServer(options: {
   readonly images: Readonly<Record<string, string>>;
   readonly address: SourceAddress;
   readonly logFile: string;
+  /** bits per second of each connection, as of a source behind a thin line; as fast as it goes when not given */
+  readonly bitsPerSecond?: number;
 }): Promise<{ readonly process: GuardedProcess; readonly uris: Readonly<Record<string, string>> }> {
   const { folder, images, address, logFile } = options;
   const nbdkit = await required('nbdkit', 'nbdkit');
@@ -38,7 +40,12 @@ export async function startSourceServer(options: {
   const server = await startGuarded({
     name: 'source',
     command: nbdkit,
-    args: ['--foreground', '--readonly', ...listen, 'file', `dir=${links}`],
+    args: [
+      ...['--foreground', '--readonly', ...listen],
+      ...(options.bitsPerSecond === undefined ? [] : ['--filter=rate']),
+      ...['file', `dir=${links}`],
+      ...(options.bitsPerSecond === undefined ? [] : [`connection-rate=${String(options.bitsPerSecond)}`]),
+    ],
     logFile,
   });
   const uris = Object.fromEntries(Object.keys(images).map((name) => [name, uriOf(name, address)]));

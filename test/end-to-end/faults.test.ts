@@ -1,0 +1,108 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ReplicationState } from '../../domain/replication-state';
+import { leftovers, nothing, query } from '../support/live-rows';
+import type { SourceVm } from '../support/source-vm';
+import { errorOf, resultOf, sourceVm } from '../support/source-vm';
+import type { TestStack } from '../support/stack';
+import { startTestStack } from '../support/stack';
+import { until } from '../support/until';
+
+let stack: TestStack;
+const vms: SourceVm[] = [];
+beforeAll(async () => {
+  stack = await startTestStack();
+}, 120_000);
+afterEach(async () => {
+  await stack.clearFaults();
+});
+afterAll(async () => {
+  for (const vm of vms) await vm.stop();
+  await stack.stop();
+}, 60_000);
+
+const aVm = async (count: number): Promise<SourceVm> => {
+  const vm = await sourceVm(stack, count, { dataMib: 1 });
+  vms.push(vm);
+  return vm;
+};
+interface Status {
+  /** missing while no worker answers */
+  readonly workflow?: ReplicationState;
+}
+const status = async (vm: SourceVm): Promise<Status> =>
+  (await stack.diskferry('status', vm.id, '--json')).json().at(-1) as Status;
+const refuseSecondDisk = (times: number | null) =>
+  stack.addFaults({
+    kind: 'fail-job',
+    command: 'attachVolume',
+    volumeName: '-2001-',
+    code: 530,
+    text: 'Failed to attach volume x to VM appliance-qc; no more PCI slots',
+    times,
+  });
+
+describe('the attach of the second disk', () => {
+  test('fails every time: rolled back, disk and words named, nothing left; then a new request ends replicated', async () => {
+    const vm = await aVm(2);
+    await refuseSecondDisk(null);
+    const budgets = { stepAttempts: 2, provisioningAttempts: 1, stepPause: '100ms' };
+    const failed = await vm.replicate({ budgets });
+    expect(failed.exitCode).toBe(1);
+    const error = errorOf(failed);
+    expect(error.code).toBe('rolled-back');
+    expect(error.message).toContain('Disk 2001');
+    expect(error.message).toContain('no more PCI slots');
+    expect(error.next).toContain('diskferry retry');
+    expect((await status(vm)).workflow?.phase).toBe('rolled_back');
+    expect(await leftovers(stack)).toEqual(nothing);
+
+    await stack.clearFaults();
+    const result = resultOf(await vm.replicate({ budgets }));
+    expect(result.state).toBe('replicated');
+    expect(await query(stack, 'SELECT device_path FROM device_mappings')).toHaveLength(2);
+    const ids = result.disks.map((disk) => disk.volumeId ?? '?');
+    expect((await stack.diskferry('release', vm.id, '--delete-volumes', ...ids)).exitCode).toBe(0);
+    expect(await leftovers(stack)).toEqual(nothing);
+  }, 120_000);
+
+  test('fails three times and then works: replicated with no operator; attempts and failure are seen meanwhile', async () => {
+    const vm = await aVm(2);
+    await refuseSecondDisk(3);
+    const running = vm.replicate({ budgets: { stepAttempts: 5, stepPause: '1s' } });
+    let seen: Status | undefined;
+    await until(async () => {
+      seen = await status(vm);
+      const disk = seen.workflow?.disks.find((each) => each.key === 2001);
+      return disk?.lastFailure !== undefined && disk.nextTryAt !== undefined;
+    });
+    expect(seen?.workflow?.disks[1]?.lastFailure?.message).toContain('no more PCI slots');
+    expect(seen?.workflow?.disks[1]?.stepAttempt).toBeGreaterThanOrEqual(1);
+    const result = resultOf(await running);
+    expect(result.state).toBe('replicated');
+    const ids = result.disks.map((disk) => disk.volumeId ?? '?');
+    await stack.diskferry('release', vm.id, '--delete-volumes', ...ids);
+    expect(await leftovers(stack)).toEqual(nothing);
+  }, 120_000);
+});
+
+describe('CloudStack', () => {
+  test('is down for 20 s in the middle: nothing is compensated, status says what it waits for, then replicated', async () => {
+    const vm = await aVm(2);
+    // The first attach is held long enough for the outage to begin in the middle of provisioning.
+    await stack.addFaults({ kind: 'delay', command: 'attachVolume', where: 'work', ms: 2_000, times: 1 });
+    const running = vm.replicate();
+    await until(async () => (await status(vm)).workflow?.disks.some((disk) => disk.step === 'attachVolume'));
+    await stack.addFaults({ kind: 'unavailable', ms: 20_000, how: 'refused' });
+    await until(async () => {
+      const text = (await stack.diskferry('status', vm.id)).stdout;
+      return text.includes('does not answer');
+    });
+    const result = resultOf(await running);
+    expect(result.state).toBe('replicated');
+    const mine = await query(stack, `SELECT kind FROM volume_operations WHERE source_vm_id = '${vm.id}'`);
+    expect(new Set(mine.map((row) => row['kind']))).toEqual(new Set(['create', 'attach']));
+    const ids = result.disks.map((disk) => disk.volumeId ?? '?');
+    await stack.diskferry('release', vm.id, '--delete-volumes', ...ids);
+    expect(await leftovers(stack)).toEqual(nothing);
+  }, 150_000);
+});
