@@ -30,20 +30,23 @@ export async function run(context: CommandContext, options: { keep: boolean }): 
   const say: Say = (line = '') => void stream.write(`${line}\n`);
   const directory = context.stateDirectory ?? (await mkdtemp(join(tmpdir(), 'diskferry-demo-')));
   const stop = listenForStop();
-  let good = false;
+  let summary: DemoSummary | undefined;
+  let failed = true;
   try {
-    await demonstrate(context, { ...options, directory, say, stop });
-    good = true;
+    summary = await demonstrate(context, { ...options, directory, say, stop });
+    failed = false;
   } catch (error) {
     if (!(error instanceof StoppedError)) throw error;
+    failed = false;
     say('Stopped before the end.');
     process.exitCode = 130;
   } finally {
     stop.dispose();
     if (context.stateDirectory !== undefined) say(`State, data and logs are kept in ${directory}`);
-    else if (good) await rm(directory, { recursive: true, force: true });
-    else say(`State, data and logs are kept to look at in ${directory}`);
+    else if (failed) say(`State, data and logs are kept to look at in ${directory}`);
+    else await rm(directory, { recursive: true, force: true });
   }
+  if (summary !== undefined) context.printJson(summary);
 }
 
 interface Demo {
@@ -53,7 +56,7 @@ interface Demo {
   readonly stop: StopWish;
 }
 
-async function demonstrate(context: CommandContext, demo: Demo): Promise<void> {
+async function demonstrate(context: CommandContext, demo: Demo): Promise<DemoSummary> {
   const { directory, say, stop } = demo;
   say(`Diskferry demo: ${demoVm.name}, a VM with disks of 107 GiB and 10 GiB, goes into a simulated CloudStack,`);
   say('through a real Temporal server, MariaDB, nbdkit and qemu tools. Everything listens on 127.0.0.1 only.');
@@ -69,7 +72,7 @@ async function demonstrate(context: CommandContext, demo: Demo): Promise<void> {
   try {
     stop.signal.throwIfAborted();
     say(`  Temporal's web page: ${stack.temporalUiUrl}/namespaces/default/workflows`);
-    await withSources(stack, say, async (request) => {
+    return await withSources(stack, say, async (request) => {
       const summary = await replicate(context, stack, demo, request);
       if (demo.keep) {
         say();
@@ -78,7 +81,7 @@ async function demonstrate(context: CommandContext, demo: Demo): Promise<void> {
         await stop.wished;
       }
       say('Stopping.');
-      context.printJson(summary);
+      return summary;
     });
   } finally {
     await stack.stop();
@@ -88,11 +91,7 @@ async function demonstrate(context: CommandContext, demo: Demo): Promise<void> {
 type MakeRequest = (overwrite: boolean) => ReturnType<typeof demoRequest>;
 
 /** Makes the disks and serves them as two sources would: one on a Unix socket, one on TCP. */
-async function withSources(
-  stack: RunningStack,
-  say: Say,
-  work: (request: MakeRequest) => Promise<void>,
-): Promise<void> {
+async function withSources<T>(stack: RunningStack, say: Say, work: (request: MakeRequest) => Promise<T>): Promise<T> {
   const { folder } = stack;
   say(`Making the source: ${demoVm.name}'s disks, with a partition table and an ext4 filesystem each`);
   const [first, second] = await makeDemoSource(folder.path('source'));
@@ -114,7 +113,7 @@ async function withSources(
     const uris = Object.assign({}, ...sources.map((source) => source.uris)) as Record<string, string>;
     for (const { name, sizeBytes } of [first, second])
       say(`  ${name}: ${formatBytes(sizeBytes)} at ${uris[name] ?? ''}`);
-    await work((overwrite) => demoRequest([first, second], uris, { overwrite }));
+    return await work((overwrite) => demoRequest([first, second], uris, { overwrite }));
   } finally {
     for (const source of sources) await source.process.stop();
   }
