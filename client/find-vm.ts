@@ -19,7 +19,8 @@ export async function findVm(
   const sourceVmId = vmIdOf(argument);
   const [site, sourceId, id] = argument.split('/');
   if (site !== undefined && sourceId !== undefined && id !== undefined) return { site, sourceId, sourceVmId };
-  return resolveVm(argument, await knownRuns(temporal, records, sourceVmId));
+  const found = resolveVm(argument, await knownRuns(temporal, records, sourceVmId));
+  return { site: found.site, sourceId: found.sourceId, sourceVmId };
 }
 
 /**

@@ -81,7 +81,9 @@ class LinePerChange implements Picture {
       this.#line(String(disk.key), state, `disk ${String(disk.key)}: ${progressText(disk).trim()}`);
     }
     // Waiting times change with every look; what is waited for does not.
-    const hindrances = others.map((line) => line.trim().replace(/ \(next try in .*\)$|, try \d+/g, ''));
+    const hindrances = others.map((line) =>
+      line.trim().replace(/ \(next try in .*\)$|(waits|runs again), try \d+/g, ''),
+    );
     for (const line of hindrances) this.#line(`hindrance ${line}`, line, line);
   }
 

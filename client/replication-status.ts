@@ -1,4 +1,10 @@
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  isGrpcDeadlineError,
+  ServiceError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import type { CopyProgress } from '../database/copy-progress';
 import type { ReplicationJob } from '../database/replication-jobs';
 import { failure } from '../domain/failures';
@@ -172,8 +178,14 @@ async function part<T>(name: string, ask: () => Promise<T>): Promise<Part<T>> {
   try {
     return { value: await ask() };
   } catch (error) {
-    return { missing: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+    return { missing: `${name}: ${reasonOf(error)}` };
   }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcDeadlineError(cause)) return `no worker answered within ${String(QUERY_DEADLINE_MS / 1000)} s`;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 async function unlessNotFound<T>(ask: () => Promise<T>): Promise<T | undefined> {

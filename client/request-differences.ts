@@ -4,20 +4,35 @@ import type { CanonicalRequest } from './request-digest';
  * Where two canonical requests differ, as `disks[2001].sizeBytes is 10 there, 20 here`; disks by their key. At most ten.
  */
 export function requestDifferences(there: CanonicalRequest, here: CanonicalRequest): string[] {
-  const before = flatten(there);
-  const after = flatten(here);
-  const fields = [...new Set([...before.keys(), ...after.keys()])].sort();
-  const differences = fields.flatMap((field) => {
-    const one = before.get(field) ?? 'not set';
-    const other = after.get(field) ?? 'not set';
-    return one === other ? [] : [`${field} is ${one} there, ${other} here`];
-  });
+  const { disks: disksThere, ...restThere } = there;
+  const { disks: disksHere, ...restHere } = here;
+  const keys = [...new Set([...disksThere, ...disksHere].map(({ key }) => key))].sort((one, other) => one - other);
+  const differences = [
+    ...fieldDifferences('', restThere, restHere),
+    ...keys.flatMap((key) => {
+      const one = disksThere.find((disk) => disk.key === key);
+      const other = disksHere.find((disk) => disk.key === key);
+      if (one === undefined) return [`disk ${String(key)} is only here`];
+      if (other === undefined) return [`disk ${String(key)} is only there`];
+      return fieldDifferences(`disks[${String(key)}].`, one, other);
+    }),
+  ];
   return differences.length > 10
     ? [...differences.slice(0, 10), `and ${String(differences.length - 10)} more`]
     : differences;
 }
 
-function flatten(request: CanonicalRequest): Map<string, string> {
+function fieldDifferences(prefix: string, there: object, here: object): string[] {
+  const before = flatten(there);
+  const after = flatten(here);
+  return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((field) => {
+    const one = before.get(field) ?? 'not set';
+    const other = after.get(field) ?? 'not set';
+    return one === other ? [] : [`${prefix}${field} is ${one} there, ${other} here`];
+  });
+}
+
+function flatten(request: object): Map<string, string> {
   const fields = new Map<string, string>();
   const walk = (value: unknown, path: string): void => {
     if (value === undefined) return;
@@ -25,8 +40,6 @@ function flatten(request: CanonicalRequest): Map<string, string> {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     } else fields.set(path, JSON.stringify(value));
   };
-  const { disks, ...rest } = request;
-  walk(rest, '');
-  for (const { key, ...disk } of disks) walk({ ...disk, key }, `disks[${String(key)}]`);
+  walk(request, '');
   return fields;
 }

@@ -15,7 +15,7 @@ export function statusLines(status: ReplicationStatus, disks: readonly DiskProgr
     ...waitLines(status, now),
     ...(workflow?.leftovers ?? []).map((leftover) => `  left over: ${leftover}`),
     ...endLines(status),
-    ...status.missing.map((sentence) => `  not known: ${sentence}`.replace('not known: no worker', 'no worker')),
+    ...status.missing.map((sentence) => `  ${sentence}`),
   ];
 }
 
@@ -31,13 +31,13 @@ function diskLines(status: ReplicationStatus, disk: DiskProgress, now: number): 
   ];
 }
 
+/** Activities that the server tries again: only it knows their attempts. */
 function waitLines(status: ReplicationStatus, now: number): string[] {
-  return status.pending
-    .filter(({ lastFailure }) => lastFailure !== undefined)
-    .map(
-      ({ activity, attempt, lastFailure, nextTryAt }) =>
-        `  waits: ${activity}, try ${String(attempt)}: ${lastFailure ?? ''}${nextTry(nextTryAt, now)}`,
-    );
+  return status.pending.flatMap(({ activity, state, attempt, lastFailure, nextTryAt }) => {
+    if (lastFailure === undefined) return [];
+    const does = state === 'waiting' ? 'waits' : 'runs again';
+    return [`  ${activity} ${does}, try ${String(attempt)}: ${lastFailure}${nextTry(nextTryAt, now)}`];
+  });
 }
 
 function endLines(status: ReplicationStatus): string[] {

@@ -136,7 +136,7 @@ describe('merging the parts of a status', () => {
     ];
     const status = mergeStatus({ ...whole, description: { value: { runId: 'run-1', execution: 'RUNNING', pending } } });
     expect(linesOf(status)).toContain(
-      '  waits: attachVolume, try 3: CloudStack at x does not answer (next try in 10 s)',
+      '  attachVolume waits, try 3: CloudStack at x does not answer (next try in 10 s)',
     );
   });
 
