@@ -26,7 +26,7 @@ export interface AttachmentAct {
 export interface AttachmentEnd {
   readonly seen: Settled;
   /** Closes the operation of this run, if there is one. */
-  finish(state: 'done' | 'failed'): Promise<void>;
+  readonly finish: (state: 'done' | 'failed') => Promise<void>;
   /** why the call did not lead to what was wanted, in CloudStack's words */
   readonly cause: string;
 }

@@ -33,7 +33,7 @@ export interface CopyMarking extends VolumeWork {
  * Sources: design §4 "Value decides"; reference cloudstack-api §2.1 (updateVolume deleteprotection @4.20), §7; fixture
  * delete-protection.
  */
-export function makeBeginCopy(work: CopyMarking): (input: VolumeRef) => Promise<void> {
+export function makeBeginCopy(work: CopyMarking): SiteActivities['beginCopy'] {
   return activity(
     'beginCopy',
     work.run,

@@ -34,23 +34,16 @@ export function makeCloseExport(work: ApplianceWork): ApplianceActivities['close
       if (linked) await work.effect('closeExport.unlink', () => work.links.close(volumeId));
 
       const deviceNode = row?.deviceNode ?? (await work.mappings.ofVolume(volumeId))?.deviceNode;
-      let holders: readonly string[] = [];
-      let locked = false;
+      let inUse = failure('copy-locked', { volumeId, lock: work.lock.path(volumeId) });
       const free = await lookUntil(work, run, FREE_WITHIN_MS, async () => {
-        locked = !(await work.lock.isFree(volumeId));
-        holders = locked || deviceNode === undefined ? [] : await work.links.holders(volumeId, deviceNode);
-        return locked || holders.length > 0 ? undefined : true;
+        if (!(await work.lock.isFree(volumeId))) return undefined;
+        const holders = deviceNode === undefined ? [] : await work.links.holders(volumeId, deviceNode);
+        if (holders.length === 0) return true;
+        const evidence = holders.join(', ');
+        inUse = failure('export-in-use', { diskKey, exportName: exportName(volumeId), evidence, vm: vmName });
+        return undefined;
       });
-      if (free === undefined) {
-        throw locked
-          ? failure('copy-locked', { volumeId, lock: work.lock.path(volumeId) })
-          : failure('export-in-use', {
-              diskKey,
-              exportName: exportName(volumeId),
-              evidence: holders.join(', '),
-              vm: vmName,
-            });
-      }
+      if (free === undefined) throw inUse;
       if ((await work.links.list()).includes(volumeId)) {
         const evidence = 'its link was made again meanwhile';
         throw failure('export-in-use', { diskKey, exportName: exportName(volumeId), evidence, vm: vmName });

@@ -1,6 +1,5 @@
 import type { Volume } from '../cloudstack/api';
 import type { VolumeOperation } from '../database/volume-operations';
-import type { UndoOutcome } from '../domain/undo-policy';
 import { type DeleteVolumeInput, deleteVolumeInputSchema } from '../domain/step-io';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';

@@ -1,13 +1,18 @@
 import type { DeviceMappings } from '../database/device-mappings';
-import type { Volumes } from '../database/volumes';
+import type { VmDisks } from '../database/vm-disks';
+import type { VolumeRecord, Volumes } from '../database/volumes';
 import { listReplicasInputSchema } from '../domain/step-io';
 import { activity } from './activity';
 import type { CurrentRun } from './activity-run';
 import type { MainActivities } from './queues';
 
-/** listReplicas: the volumes of a source VM that are not gone, with their mappings: what a release has to take apart. */
+/**
+ * listReplicas: the volumes of a source VM that are not gone, with their mappings: what a release has to take apart. A disk may have
+ * several (one that was released and kept, and today's replica); those that stand for their disk now come first.
+ */
 export function makeListReplicas(work: {
   readonly volumes: Volumes;
+  readonly disks: VmDisks;
   readonly mappings: DeviceMappings;
   readonly run: CurrentRun;
 }): MainActivities['listReplicas'] {
@@ -17,7 +22,9 @@ export function makeListReplicas(work: {
     listReplicasInputSchema,
     (vm) => vm,
     async (vm) => {
-      const volumes = await work.volumes.ofVm(vm);
+      const current = new Set((await work.disks.ofVm(vm)).map((disk) => disk.volumeId));
+      const rank = ({ volumeId }: VolumeRecord): number => (current.has(volumeId) ? 0 : 1);
+      const volumes = (await work.volumes.ofVm(vm)).sort((a, b) => rank(a) - rank(b));
       const replicas = await Promise.all(
         volumes.map(async (volume) => {
           const mapping = await work.mappings.ofVolume(volume.volumeId);

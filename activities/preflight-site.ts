@@ -1,12 +1,12 @@
 import type { VirtualMachine } from '../cloudstack/api';
 import { isCloudStackError } from '../cloudstack/errors';
-import type { ApplianceSlots } from '../database/appliance-slots';
+import type { ApplianceSlot, ApplianceSlots } from '../database/appliance-slots';
 import type { VmDisks } from '../database/vm-disks';
 import type { Volumes } from '../database/volumes';
 import { failure } from '../domain/failures';
 import { type SourceVmKey, sourceVmPath } from '../domain/names';
 import { bytesToGibUp } from '../domain/sizes';
-import { type PreflightInput, type PreflightSiteOutput, preflightInputSchema } from '../domain/step-io';
+import { type PreflightInput, type PreflightSiteOutput, preflightInputSchema, type VmRef } from '../domain/step-io';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { fenceOf } from './fence-of';
@@ -33,6 +33,8 @@ const UNKNOWN_LIMIT = 6;
 /**
  * preflightSite: everything that CloudStack and the database can refuse later is asked now, before anything is made; and the slots
  * of the appliance that the disks need are reserved, so that two VMs cannot count the same free one.
+ *
+ * A plan (`planOnly`) asks all the same and reserves nothing.
  *
  * It is run before each provisioning round: what held an hour ago may not hold now. Slots that are reserved stay until endClaim.
  *
@@ -85,6 +87,11 @@ async function checkAppliance(
   facts: Facts,
 ): Promise<VirtualMachine> {
   const { applianceId, site } = vm;
+  const configured = work.settings.applianceIds ?? [];
+  // Nobody would poll the task queue of an appliance that no worker knows: said now instead of waited for.
+  if (configured.length > 0 && !configured.includes(applianceId)) {
+    throw failure('appliance-unknown', { applianceId, site, configured: configured.join(', ') });
+  }
   const [appliance] = await work.api.listVirtualMachines(
     { id: applianceId, listAll: true, ...listScope(vm) },
     { signal: run.signal },
@@ -135,7 +142,7 @@ async function existing(
 async function reserveSlots(
   work: PreflightWork,
   run: ActivityRun,
-  { vm, request }: PreflightInput,
+  { vm, request, planOnly = false }: PreflightInput,
   appliance: VirtualMachine,
 ): Promise<{ limit: number; free: number }> {
   const { applianceId } = vm;
@@ -153,6 +160,7 @@ async function reserveSlots(
     attached.map((volume) => volume.id),
   );
   const foreign = attached.length - accounted;
+  if (planOnly) return await planSlots(work, vm, diskKeys, limit, foreign);
   const reserved = await work.effect('preflight.reserveSlots', () =>
     work.database.fenced(fenceOf(vm, run), (tx) =>
       work.slots.reserve(tx, {
@@ -173,6 +181,26 @@ async function reserveSlots(
   }
   const taken = (await work.slots.list(applianceId)).length + foreign;
   return { limit, free: Math.max(limit - taken, 0) };
+}
+
+/** What reserving would come to; a plan holds no claim and leaves no trace. */
+async function planSlots(
+  work: PreflightWork,
+  vm: VmRef,
+  diskKeys: readonly number[],
+  limit: number,
+  foreign: number,
+): Promise<{ limit: number; free: number }> {
+  const slots = await work.slots.list(vm.applianceId);
+  const own = slots.filter((slot) => sourceVmPath(slot) === sourceVmPath(vm)).map((slot) => slot.diskKey);
+  const free = Math.max(limit - slots.length - foreign, 0);
+  const needed = diskKeys.filter((diskKey) => !own.includes(diskKey)).length;
+  if (needed > free) throw failure('no-free-slots', { applianceId: vm.applianceId, free, limit, needed });
+  return { limit, free: free - needed };
+}
+
+function holdsSlot(slots: readonly ApplianceSlot[], vm: SourceVmKey, diskKey: number): boolean {
+  return slots.some((slot) => slot.diskKey === diskKey && sourceVmPath(slot) === sourceVmPath(vm));
 }
 
 /** Slots, reserved or about to be, whose disk has a volume attached to the appliance: that attachment is not counted again. */

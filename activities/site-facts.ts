@@ -15,6 +15,8 @@ export interface SiteSettings {
   readonly apiKey: string;
   /** data disks of one VM, where what CloudStack lists is not so */
   readonly dataDiskLimit?: number;
+  /** ids of the site's appliances as they are configured; with none named, any that CloudStack lists is accepted */
+  readonly applianceIds?: readonly string[];
 }
 
 /** What holds for a whole site and changes rarely. */

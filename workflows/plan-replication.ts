@@ -28,6 +28,7 @@ export async function planReplication(input: PlanReplicationInput): Promise<Repl
     vmName: request.source.name,
     applianceId: request.appliance,
     firstRunId: workflowInfo().firstExecutionRunId,
+    ...(request.projectId === undefined ? {} : { projectId: request.projectId }),
   };
   try {
     const site = await activities.preflightSite({ vm, request, planOnly: true });

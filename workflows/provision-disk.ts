@@ -29,17 +29,17 @@ export async function provisionDisk(
   request: DiskRequest,
 ): Promise<ProvisionedDisk> {
   const { vm, attempt, existingVolumeId } = context;
-  const { account, domainId, projectId } = context.request;
+  const { account, domainId } = context.request;
   const disk = { ...vm, attempt, diskKey: request.key };
 
   const created = await ledger.run(request.key, 'createVolume', {
     ...disk,
     sizeBytes: request.sizeBytes,
+    boot: request.boot === true,
     ...(request.backingUuid === undefined ? {} : { backingUuid: request.backingUuid }),
     ...(existingVolumeId === undefined ? {} : { existingVolumeId }),
     ...(account === undefined ? {} : { account }),
     ...(domainId === undefined ? {} : { domainId }),
-    ...(projectId === undefined ? {} : { projectId }),
   });
   const volume = { ...disk, volumeId: created.volumeId, volumeBytes: created.volumeBytes };
   view.stepEnds(request.key, { volumeId: created.volumeId, volumeBytes: created.volumeBytes });

@@ -73,6 +73,7 @@ class Replication {
       vmName: request.source.name,
       applianceId: request.appliance,
       firstRunId: info.firstExecutionRunId,
+      ...(request.projectId === undefined ? {} : { projectId: request.projectId }),
     };
     this.#activities = activitiesOf(request.site, request.appliance);
     const recorder = new PhaseRecorder(this.#activities, this.#vm);

@@ -63,6 +63,16 @@ describe('preflightSite', () => {
     expect(await world.database.repositories.slots.list(vm.applianceId)).toEqual([]);
   });
 
+  test('a plan reserves nothing, and needs no claim', async () => {
+    const actor = world.actor(vm, { runId: 'a-plan' });
+    const plan = await actor.activities.preflightSite({ vm, request: request(), planOnly: true });
+    expect(plan.freeSlots).toBe(31);
+    expect(await world.database.repositories.slots.list(vm.applianceId)).toEqual([]);
+    const full = world.actor(vm, { settings: { dataDiskLimit: 1 } });
+    const refused = full.activities.preflightSite({ vm, request: request({ disks: disks(GIB, GIB) }), planOnly: true });
+    expect((await failing(refused)).code).toBe('no-free-slots');
+  });
+
   test("a normal user's key may choose no volume ids, and assumes 6 slots where it may not ask", async () => {
     vm = await world.begin({ account: 'repluser' });
     journey = await Journey.begin(world, vm);

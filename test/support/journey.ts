@@ -87,7 +87,8 @@ export class Journey {
       case 'mapDevice':
         return await activities.mapDevice(this.mapInput);
       case 'beginCopy':
-        return await activities.beginCopy(this.volumeInput);
+        await activities.beginCopy(this.volumeInput);
+        return undefined;
       case 'openExport':
         return await activities.openExport(this.exportInput);
       case 'copyDisk':

@@ -45,14 +45,26 @@ export function simulatorControl(endpoint: string): SimulatorControl {
     return JSON.parse(text);
   };
   return {
-    fault: async (...faults) => void (await call('POST', '/faults', faults)),
-    clearFaults: async () => void (await call('DELETE', '/faults')),
-    restart: async (options = {}) => void (await call('POST', '/restart', options)),
-    reset: async () => void (await call('POST', '/reset')),
-    timings: async (change) => void (await call('POST', '/timings', change)),
+    fault: async (...faults) => {
+      await call('POST', '/faults', faults);
+    },
+    clearFaults: async () => {
+      await call('DELETE', '/faults');
+    },
+    restart: async (options = {}) => {
+      await call('POST', '/restart', options);
+    },
+    reset: async () => {
+      await call('POST', '/reset');
+    },
+    timings: async (change) => {
+      await call('POST', '/timings', change);
+    },
     world: async () => (await call('GET', '/world')) as SimulatedWorld,
     changes: async () =>
       ((await call('GET', '/requests')) as LoggedRequest[]).filter(({ command }) => !/^(list|query)/.test(command)),
-    forgetRequests: async () => void (await call('DELETE', '/requests')),
+    forgetRequests: async () => {
+      await call('DELETE', '/requests');
+    },
   };
 }
