@@ -46,6 +46,8 @@ export type Part<T> = { readonly value: T } | { readonly missing: string };
 export interface StatusParts {
   readonly vm: SourceVmKey;
   readonly workflowId: string;
+  /** false where no configuration names a database; then it cannot know better than Temporal */
+  readonly hasDatabase: boolean;
   readonly description: Part<{ runId: string; execution: string; pending: readonly PendingActivity[] } | undefined>;
   readonly workflow: Part<ReplicationState | undefined>;
   readonly job: Part<ReplicationJob | undefined>;
@@ -57,7 +59,7 @@ export interface StatusParts {
 /**
  * Merges the parts; pure.
  *
- * @throws DiskferryFailure `vm-unknown` when every part answered and none knows the VM
+ * @throws DiskferryFailure `vm-unknown` when Temporal and the database answered and neither knows the VM
  */
 export function mergeStatus(parts: StatusParts): ReplicationStatus {
   const description = valueOf(parts.description);
@@ -66,7 +68,8 @@ export function mergeStatus(parts: StatusParts): ReplicationStatus {
   const missing = [parts.description, parts.workflow, parts.job, parts.progress].flatMap((part) =>
     'missing' in part ? [part.missing] : [],
   );
-  if (description === undefined && workflow === undefined && job === undefined && missing.length === 0) {
+  const allAnswered = 'value' in parts.description && (!parts.hasDatabase || 'value' in parts.job);
+  if (description === undefined && workflow === undefined && job === undefined && allAnswered) {
     throw failure('vm-unknown', { vm: sourceVmPath(parts.vm) });
   }
   return {
@@ -113,6 +116,7 @@ export async function readStatus(
   return mergeStatus({
     vm,
     workflowId,
+    hasDatabase: records !== undefined,
     description:
       'missing' in described
         ? described

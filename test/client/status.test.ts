@@ -63,6 +63,7 @@ const progressRow = (watermark: number): ReplicationStatus['progress'][number] =
 const whole: StatusParts = {
   vm,
   workflowId: job.workflowId,
+  hasDatabase: true,
   description: { value: { runId: 'run-1', execution: 'RUNNING', pending: [] } },
   workflow: { value: workflow },
   job: { value: job },

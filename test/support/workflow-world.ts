@@ -22,6 +22,8 @@ export interface WorkflowWorld {
   readonly activities: ScriptedActivities;
   start(input?: Partial<RequestOptions>): Promise<WorkflowHandle>;
   startWorkflow(type: string, argument: unknown): Promise<WorkflowHandle>;
+  /** Has a run that somebody else started replayed at the end too. */
+  track(workflowId: string, runId: string): void;
   state(handle: WorkflowHandle): Promise<ReplicationState>;
   /** Waits until the state of a run is as asked; fails with the last one seen. */
   until(handle: WorkflowHandle, met: (state: ReplicationState) => boolean): Promise<ReplicationState>;
@@ -87,12 +89,15 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     return handle;
   };
 
-  const state = (handle: WorkflowHandle): Promise<ReplicationState> => handle.query<ReplicationState, []>('state');
+  const state = (handle: WorkflowHandle): Promise<ReplicationState> => handle.query<ReplicationState>('state');
 
   return {
     client,
     activities,
     startWorkflow,
+    track(workflowId, runId) {
+      handles.push(client.workflow.getHandle(workflowId, runId));
+    },
     start: (options) => startWorkflow('replicateVm', replicateInput(options)),
     state,
     async until(handle, met) {
