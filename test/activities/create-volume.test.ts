@@ -3,15 +3,15 @@ import type { ActivityWorld } from '../support/activity-world';
 import type { Journey } from '../support/journey';
 
 /** What a create that was sent twice under one job id leaves: a second Allocated volume of the exact name (fixture custom-job-id). */
-async function double(world: ActivityWorld, journey: Journey): Promise<void> {
+async function double(world: ActivityWorld, journey: Journey, account: 'admin' | 'repluser'): Promise<void> {
   const { volumes } = await world.control.world();
-  const made = volumes.filter((volume) => volume.type === 'DATADISK');
-  const [first] = made;
-  if (first === undefined || made.length > 1) return;
-  const [zone] = await world.cloudStack.listZones({});
-  const [offering] = await world.cloudStack.listDiskOfferings({ name: 'replica-custom' });
+  const [first, ...others] = volumes.filter((volume) => volume.type === 'DATADISK');
+  if (first === undefined || others.length > 0) return;
+  const cloudStack = world.clientOf(account);
+  const [zone] = await cloudStack.listZones({});
+  const [offering] = await cloudStack.listDiskOfferings({ name: 'replica-custom' });
   if (zone === undefined || offering === undefined) throw new Error('the world has no zone or offering');
-  await world.cloudStack.createVolume({
+  await cloudStack.createVolume({
     name: first.name,
     zoneId: zone.id,
     diskOfferingId: offering.id,
@@ -19,7 +19,12 @@ async function double(world: ActivityWorld, journey: Journey): Promise<void> {
   });
 }
 
-stepContract('createVolume', { afterEffect: { 'createVolume.send': double } });
+for (const account of ['admin', 'repluser'] as const) {
+  stepContract('createVolume', {
+    account,
+    afterEffect: { 'createVolume.send': (world, journey) => double(world, journey, account) },
+  });
+}
 undoContract('deleteVolume', 'createVolume', {
   elsewhere: { 'deleteVolume.unprotect': 'deleteVolume (release), from beginCopy' },
 });

@@ -56,6 +56,7 @@ export interface ActivityWorld {
   readonly control: SimulatorControl;
   /** a client of its own, for what a test does by hand; root admin */
   readonly cloudStack: CloudStackApi;
+  clientOf(account: 'admin' | 'repluser'): CloudStackApi;
   readonly database: FreshDatabase;
   readonly folder: string;
   readonly exportsDirectory: string;
@@ -181,6 +182,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
   return {
     control,
     cloudStack: client('admin').api,
+    clientOf: (account) => client(account).api,
     database,
     folder: folder.path,
     exportsDirectory,

@@ -30,7 +30,7 @@ export function stepContract(step: StepName, options: ContractOptions = {}): voi
   const row = steps[step];
   const holdsData = row.order >= steps.beginCopy.order;
 
-  contract(`the step contract of ${step}`, row.effects, options, {
+  contract(`the step contract of ${step} (${options.account ?? 'admin'})`, row.effects, options, {
     arrange: (journey, actor) => journey.runBefore(actor, step),
     act: (journey, actor) => journey.run(actor, step),
     end: async (journey, actor) => {
