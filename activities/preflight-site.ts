@@ -1,6 +1,6 @@
 import type { VirtualMachine } from '../cloudstack/api';
 import { isCloudStackError } from '../cloudstack/errors';
-import type { ApplianceSlot, ApplianceSlots } from '../database/appliance-slots';
+import type { ApplianceSlots } from '../database/appliance-slots';
 import type { VmDisks } from '../database/vm-disks';
 import type { Volumes } from '../database/volumes';
 import { failure } from '../domain/failures';
@@ -197,10 +197,6 @@ async function planSlots(
   const needed = diskKeys.filter((diskKey) => !own.includes(diskKey)).length;
   if (needed > free) throw failure('no-free-slots', { applianceId: vm.applianceId, free, limit, needed });
   return { limit, free: free - needed };
-}
-
-function holdsSlot(slots: readonly ApplianceSlot[], vm: SourceVmKey, diskKey: number): boolean {
-  return slots.some((slot) => slot.diskKey === diskKey && sourceVmPath(slot) === sourceVmPath(vm));
 }
 
 /** Slots, reserved or about to be, whose disk has a volume attached to the appliance: that attachment is not counted again. */

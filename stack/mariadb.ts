@@ -131,27 +131,38 @@ async function required(program: string): Promise<string> {
   return path;
 }
 
-/** Initialises a new data directory beside its place and renames it in, so that a start that was cut off leaves nothing half made. */
+/**
+ * Initialises a new data directory beside its place and renames it in, so that a start that was cut off leaves nothing half made.
+ * The bootstrap server may fail on a machine under load, so it is tried twice.
+ */
 async function initialise(dataDirectory: string): Promise<void> {
   if (await exists(join(dataDirectory, 'mysql'))) return;
   const fresh = `${dataDirectory}.new`;
-  await rm(fresh, { recursive: true, force: true });
   await mkdir(dirname(dataDirectory), { recursive: true });
-  await mkdir(fresh, { mode: 0o700 });
-  const result = await runProgram(await required('mariadb-install-db'), [
+  let failed = await bootstrap(fresh);
+  if (failed !== undefined) failed = await bootstrap(fresh);
+  if (failed !== undefined) throw new MariaDbStartError(`MariaDB could not initialise ${dataDirectory}: ${failed}`);
+  await rm(dataDirectory, { recursive: true, force: true });
+  await rename(fresh, dataDirectory);
+}
+
+/** Makes the system tables in an empty folder; what went wrong, in MariaDB's words, or undefined. */
+async function bootstrap(folder: string): Promise<string | undefined> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  const { code, output } = await runProgram(await required('mariadb-install-db'), [
     '--no-defaults',
-    `--datadir=${fresh}`,
+    `--datadir=${folder}`,
     `--user=${userInfo().username}`,
     '--skip-test-db',
     '--skip-name-resolve',
     '--auth-root-authentication-method=socket',
     `--auth-root-socket-user=${userInfo().username}`,
   ]);
-  if (result.code !== 0) {
-    throw new MariaDbStartError(`MariaDB could not initialise ${dataDirectory}: ${lastLines(result.output)}`);
-  }
-  await rm(dataDirectory, { recursive: true, force: true });
-  await rename(fresh, dataDirectory);
+  if (code === 0) return undefined;
+  // Its last lines are advice for administrators; the cause stands in the lines marked as errors.
+  const errors = output.split('\n').filter((line) => /error/i.test(line));
+  return errors.length > 0 ? errors.join('; ') : lastLines(output);
 }
 
 function refuseLongSocketPath(path: string | undefined): void {

@@ -69,7 +69,7 @@ function openShared({ database, environment, log, temporal }: Serving) {
     checkSchema: async () => {
       await translateDatabaseError(() => checkSchema(url, secret));
     },
-    isRunClosed: temporal.isRunClosed,
+    isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
     clock: systemClock,
     polling: defaultPolling,
     effect: makeEffect(failpoints.length === 0 ? undefined : makeFailpoint(failpoints)),
@@ -91,7 +91,7 @@ async function wireQueue(
       const keys = await siteKeys(configuration, site);
       const { endpoint, requestsPerSecond } = site;
       const api = createCloudStackClient({ endpoint, ...keys, requestsPerSecond, logger: log });
-      const settings = { ...site, apiKey: keys.apiKey };
+      const settings = { ...site, apiKey: keys.apiKey, applianceIds: [...site.appliances.keys()] };
       const facts = makeSiteFacts(api, settings, shared.clock);
       return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
     }

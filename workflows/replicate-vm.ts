@@ -172,6 +172,8 @@ class Replication {
   /** After the barrier: all disks side by side, each to its end or held. */
   async #transfer(disks: readonly ProvisionedDisk[]): Promise<void> {
     const open = new Set<number>();
+    const copied = new Set<number>();
+    const now = () => new Date().toISOString();
     const context = {
       ledger: this.#ledger,
       view: this.#view,
@@ -181,12 +183,14 @@ class Replication {
       exportOpened: ({ request }: ProvisionedDisk) => {
         open.add(request.key);
         if (open.size < disks.length || this.#view.state.exportsOpenAt !== undefined) return;
-        this.#view.state.exportsOpenAt = new Date().toISOString();
+        this.#view.state.exportsOpenAt = now();
         this.#view.enter('copying');
+      },
+      copied: ({ request }: ProvisionedDisk) => {
+        if (copied.add(request.key).size === disks.length) this.#view.state.copiedAt = now();
       },
     };
     allOrWorst(await this.#control.forward(() => Promise.allSettled(disks.map((disk) => transferDisk(context, disk)))));
-    this.#view.state.copiedAt = new Date().toISOString();
   }
 
   async #cancel(): Promise<ReplicationResult> {

@@ -18,6 +18,7 @@ export interface TransferContext {
   readonly sourceOf: (disk: ProvisionedDisk) => DiskSource;
   readonly roundsOf: (disk: ProvisionedDisk) => number;
   readonly exportOpened: (disk: ProvisionedDisk) => void;
+  readonly copied: (disk: ProvisionedDisk) => void;
 }
 
 /**
@@ -66,10 +67,11 @@ async function transferOnce(context: TransferContext, disk: ProvisionedDisk, aga
   );
   view.stepEnds(key, { step: 'copied', sourceBytes: copied.sourceBytes, sourceHash: copied.sourceHash });
 
+  context.copied(disk);
+
   const verified = await ledger.run(key, 'verifyDisk', target, ['verify-mismatch', 'device-wrong', 'device-in-use']);
   view.stepEnds(key, { step: 'verified', sourceHash: verified.sourceHash, targetHash: verified.targetHash });
 
-  view.stepBegins(key, 'closeExport', 1);
   await ledger.settle(key, 'openExport');
   view.stepEnds(key, { step: 'replicated' });
 }

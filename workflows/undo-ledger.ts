@@ -1,6 +1,7 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { milliseconds } from '../domain/duration';
 import type { FailureCode } from '../domain/failures';
+import type { DiskState } from '../domain/replication-state';
 import type { Budgets } from '../domain/request';
 import { steps } from '../domain/steps';
 import type { StepName, UndoName } from '../domain/steps';
@@ -116,6 +117,7 @@ export class UndoLedger {
       diskKey,
       (entry) => entry.step === step,
       () => undefined,
+      'closeExport',
     );
   }
 
@@ -166,18 +168,24 @@ export class UndoLedger {
     diskKey: number,
     applies: (entry: OwedUndo) => boolean,
     attention: (needed: boolean) => void,
+    shownAs: DiskState['step'] = 'undoing',
   ): Promise<void> {
     const owed = this.#of(diskKey);
     for (const entry of [...owed].reverse()) {
       if (!applies(entry)) continue;
-      const outcome = await this.#undo(diskKey, entry, attention);
+      const outcome = await this.#undo(diskKey, entry, attention, shownAs);
       owed.splice(owed.indexOf(entry), 1);
       if (outcome.outcome === 'kept' && outcome.reason !== undefined) this.view.disk(diskKey).kept.push(outcome.reason);
       this.#showOwed(diskKey);
     }
   }
 
-  async #undo(diskKey: number, entry: OwedUndo, attention: (needed: boolean) => void): Promise<UndoOutcome> {
+  async #undo(
+    diskKey: number,
+    entry: OwedUndo,
+    attention: (needed: boolean) => void,
+    shownAs: DiskState['step'],
+  ): Promise<UndoOutcome> {
     const seen: { proven: boolean; alarmed: boolean } = { proven: false, alarmed: false };
     // The clock runs beside the undo: one that waits for ever on the server (unavailable) needs attention as well.
     const alarm = condition(() => seen.proven, milliseconds(this.#budgetsOf(diskKey).undoAttentionAfter)).then(
@@ -193,7 +201,7 @@ export class UndoLedger {
     });
     try {
       for (let attempt = 1; ; attempt += 1) {
-        this.view.stepBegins(diskKey, 'undoing', attempt);
+        this.view.stepBegins(diskKey, shownAs, attempt);
         try {
           return await scope.run(() => this.#callUndo(entry));
         } catch (error) {

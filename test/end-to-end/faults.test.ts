@@ -91,7 +91,7 @@ describe('CloudStack', () => {
     // The first attach is held long enough for the outage to begin in the middle of provisioning.
     await stack.addFaults({ kind: 'delay', command: 'attachVolume', where: 'work', ms: 2_000, times: 1 });
     const running = vm.replicate();
-    await until(async () => (await status(vm)).workflow?.disks.some((disk) => disk.step === 'attachVolume'));
+    await until(async () => (await status(vm)).workflow?.disks.some((disk) => disk.step === 'attachVolume') ?? false);
     await stack.addFaults({ kind: 'unavailable', ms: 20_000, how: 'refused' });
     await until(async () => {
       const text = (await stack.diskferry('status', vm.id)).stdout;
