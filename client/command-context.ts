@@ -59,8 +59,12 @@ export function commandContext(io: CliIo, options: CommonOptions): CommandContex
     stateDirectory,
     configurationFile,
     env: environment(io.env, stateDirectory),
-    print: (line = '') => void (json || io.stdout.write(`${line}\n`)),
-    printJson: (value) => void (json && io.stdout.write(`${JSON.stringify(value)}\n`)),
+    print: (line = '') => {
+      if (!json) io.stdout.write(`${line}\n`);
+    },
+    printJson: (value) => {
+      if (json) io.stdout.write(`${JSON.stringify(value)}\n`);
+    },
     progress: (line) => void io.stderr.write(`${line}\n`),
   };
 }

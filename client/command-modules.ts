@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-require-imports -- each is loaded when its command runs, so that --help stays fast; import() in a
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- each is loaded when its command runs, so that --help stays fast; import() in a
    CommonJS file would want file extensions, which nothing else here has */
 
 /** The commands' modules, each loaded on first use. */

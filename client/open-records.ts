@@ -7,7 +7,7 @@ import type { ReplicationRecords } from './replication-records';
 
 export interface OpenRecords {
   readonly records: ReplicationRecords;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

@@ -14,7 +14,7 @@ export async function missingSearchAttributes(temporalClient: Client): Promise<s
     const answer = await temporalClient.connection.operatorService.listSearchAttributes({
       namespace: temporalClient.options.namespace,
     });
-    return names.filter((name) => answer.customAttributes?.[name] === undefined);
+    return names.filter((name) => answer.customAttributes[name] === undefined);
   } catch {
     return [...names];
   }

@@ -12,7 +12,7 @@ export interface Session {
   readonly temporal: TemporalAccess;
   readonly records: ReplicationRecords | undefined;
   /** The VM of `[site/][source/]id`. Throws as {@link findVm} does. */
-  findVm(argument: string): Promise<SourceVmKey>;
+  readonly findVm: (argument: string) => Promise<SourceVmKey>;
 }
 
 /**

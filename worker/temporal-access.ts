@@ -9,7 +9,7 @@ export interface WorkerTemporal {
   readonly namespace: string;
   readonly address: string;
   /** Whether a workflow run has ended; one that Temporal no longer knows has. */
-  isRunClosed(workflowId: string, runId: string): Promise<boolean>;
+  readonly isRunClosed: (workflowId: string, runId: string) => Promise<boolean>;
 }
 
 /**

@@ -23,7 +23,7 @@ async function calledWith(name: ModuleName, argv: readonly string[], env: NodeJS
       calls.push(args);
       return Promise.resolve();
     },
-  } as never);
+  });
   try {
     expect(await diskferry(argv, env)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   } finally {

@@ -13,9 +13,9 @@ const request: ReplicationRequest = parseRequest(example());
 
 /** The same JSON with the keys of every object in another order. */
 function shuffled(value: unknown, random: () => number): unknown {
-  if (Array.isArray(value)) return value.map((inner) => shuffled(inner, random));
+  if (Array.isArray(value)) return value.map((inner: unknown) => shuffled(inner, random));
   if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, place: random() }));
+  const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => ({ key, inner, place: random() }));
   entries.sort((one, other) => one.place - other.place);
   return Object.fromEntries(entries.map(({ key, inner }) => [key, shuffled(inner, random)]));
 }
@@ -24,7 +24,7 @@ describe('the digest is the same', () => {
   test('whatever the order of the keys', () => {
     fc.assert(
       fc.property(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (stream) => {
-        const random = (): number => stream.next().value as number;
+        const random = (): number => Number(stream.next().value);
         expect(requestDigest(parseRequest(shuffled(example(), random)))).toBe(requestDigest(request));
       }),
       { numRuns: 50 },
