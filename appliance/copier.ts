@@ -70,11 +70,12 @@ class DiskCopy {
     }
     const windows = windowsOf(sourceBytes, this.#windowBytes);
     const dataBytes = await dataBytesOfWindows(source, windows, this.#children);
-    for (let at = firstWindow; at < windows.length;) {
-      const zeros = runOfZeros(windows, dataBytes, at);
+    for (let rest = windows.slice(firstWindow); rest.length > 0;) {
+      const zeros = leadingZeros(rest, dataBytes);
+      const [window] = rest;
       if (zeros.length > 0) await this.#copyZeros(zeros);
-      else await this.#copyWindow(windows[at] as Window, dataBytes[at] ?? 0);
-      at += Math.max(1, zeros.length);
+      else if (window !== undefined) await this.#copyWindow(window, dataBytes[window.index] ?? 0);
+      rest = rest.slice(Math.max(1, zeros.length));
     }
     await this.#zeroTail(sourceBytes);
     const after = await sourceSize(source, this.#children);
@@ -171,9 +172,9 @@ class DiskCopy {
   }
 }
 
-function runOfZeros(windows: readonly Window[], dataBytes: readonly number[], from: number): Window[] {
-  const end = windows.findIndex((window, at) => at >= from && (dataBytes[window.index] ?? 0) > 0);
-  return windows.slice(from, end === -1 ? undefined : end);
+function leadingZeros(windows: readonly Window[], dataBytes: readonly number[]): readonly Window[] {
+  const end = windows.findIndex((window) => (dataBytes[window.index] ?? 0) > 0);
+  return end === -1 ? windows : windows.slice(0, end);
 }
 
 /** Ranges of a volume are written in whole sectors, of 4 KiB at most; volumes are whole GiB. */

@@ -43,7 +43,7 @@ export function makeCopyLocks(exportsDirectory: string): CopyLocks {
       }
       try {
         // also clears away the file that a killed worker left
-        await (await acquireFileLock(file)).release();
+        await (await acquireFileLock(file, 0)).release();
         return true;
       } catch (error) {
         if (error instanceof CopyLockedError) return false;
@@ -56,13 +56,17 @@ export function makeCopyLocks(exportsDirectory: string): CopyLocks {
 /**
  * Takes an exclusive lock on a file, which is made when it is not there.
  *
- * @throws CopyLockedError when somebody else holds it for more than a second
+ * @throws CopyLockedError when somebody else holds it for longer than that
  */
-export async function acquireFileLock(file: string): Promise<HeldCopyLock> {
+export async function acquireFileLock(file: string, waitSeconds = 1): Promise<HeldCopyLock> {
   for (;;) {
     const handle = await open(file, 'a', 0o600);
     try {
-      await runTool({ tool: 'flock', args: ['--exclusive', '--timeout', '1', '3'], inherit: [handle.fd] });
+      await runTool({
+        tool: 'flock',
+        args: ['--exclusive', '--timeout', String(waitSeconds), '3'],
+        inherit: [handle.fd],
+      });
       // a holder removes the file before it lets go: what was locked then is not the lock any more
       if (await isSameFile(handle, file)) return heldLock(handle, file);
       await handle.close();

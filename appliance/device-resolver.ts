@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { byIdLinkNames, volumeSerial } from '../domain/names';
 import type { DeviceProof } from '../domain/step-io';
 import { holdersOfPath } from './device-holders';
@@ -28,6 +29,8 @@ export interface DeviceResolverSettings extends DeviceDirectories {
   readonly simulated: boolean;
 }
 
+const oneAtATime = pLimit(1);
+
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 
 /** Boot id of the running kernel. */
@@ -43,7 +46,7 @@ export function makeDeviceResolver(settings: DeviceResolverSettings): DeviceReso
         throw wrong(device, `holds ${String(device.proof.sizeBytes)} bytes, ${String(minBytes)} are asked for`);
       }
       await refuseIfInUse(device);
-      if (!settings.simulated) await openExclusively(device);
+      if (!device.proof.simulated) await oneAtATime(() => openExclusively(device));
       return device.proof;
     },
     reprove: async (volumeId, proof) => {
@@ -162,7 +165,7 @@ async function refuseIfInUse(device: IdentifiedDevice): Promise<void> {
 /**
  * O_EXCL on a block device fails while anything of this kernel claims it or a partition of it: a mount in any namespace, swap,
  * md, device mapper. Opened read-only, since closing a device that was open for writing makes udev look at it anew. Two proofs
- * at a time exclude each other for a moment, hence the second look.
+ * at a time exclude each other for a moment: here they queue, another process gets a second look.
  */
 async function openExclusively(device: IdentifiedDevice): Promise<void> {
   for (let tries = 1; ; tries += 1) {

@@ -4,7 +4,22 @@ import { spawn } from 'node:child_process';
  * The port for processes that the appliance starts. Every tool runs behind `setpriv --pdeathsig KILL` in a process group of its
  * own: a child of a killed worker otherwise lives on and keeps writing (reference/storage.md), and a group can be ended at once
  * together with the servers that a tool started for itself.
+ *
+ * A parent that dies between fork and the call that sets the signal would never send it. So a tool begins only once its parent
+ * has been seen alive after that call.
  */
+const IF_PARENT_IS = '[ "$PPID" = "$0" ] || exit 70; exec "$@"';
+const IF_PARENT_IS_CALLED = 'read -r name <"/proc/$PPID/comm"; [ "$name" = "$0" ] || exit 70; exec "$@"';
+
+function boundTo(condition: string, parent: string, command: readonly string[]): [string, ...string[]] {
+  return ['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c', condition, parent, ...command];
+}
+
+/** Arguments by which a libnbd tool starts a server for itself, ends it, and takes it with it when it is killed. */
+export function serverOf(tool: 'nbdinfo' | 'nbdcopy', command: readonly string[]): string[] {
+  return ['[', ...boundTo(IF_PARENT_IS_CALLED, tool, command), ']'];
+}
+
 export interface ToolCall {
   readonly tool: string;
   readonly args: readonly string[];
@@ -61,7 +76,8 @@ export async function runTool(call: ToolCall): Promise<string> {
  */
 export async function streamTool(call: ToolCall, onChunk: (chunk: Buffer) => void | Promise<void>): Promise<void> {
   call.signal?.throwIfAborted();
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', call.tool, ...call.args], {
+  const [command, ...args] = boundTo(IF_PARENT_IS, String(process.pid), [call.tool, ...call.args]);
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', ...(call.inherit ?? [])],
     detached: true,
     env: toolEnvironment(),

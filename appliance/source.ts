@@ -1,6 +1,6 @@
 import type { DiskSource } from '../domain/request';
 import { SourceError } from './ports';
-import { errorText, redact, runTool, streamTool, ToolError, type ToolCall } from './processes';
+import { errorText, redact, runTool, serverOf, streamTool, ToolError, type ToolCall } from './processes';
 import type { Window } from './window-hash';
 
 /** Where a disk's bytes come from: an NBD server that the appliance can reach, or a raw image on the appliance itself. */
@@ -68,18 +68,20 @@ export async function dataBytesOfWindows(
   return dataBytes;
 }
 
-/** Arguments by which a libnbd tool reads one range of the source, through a server that it starts and ends itself. */
+/** Arguments by which nbdcopy reads one range of the source, through a server that it starts and ends itself. */
 export function sourceRange(source: DiskSource, offset: number, bytes: number): string[] {
-  return server(source, ['--filter=offset'], [`offset=${String(offset)}`, `range=${String(bytes)}`]);
-}
-
-function address(source: DiskSource): string[] {
-  return source.kind === 'nbd' ? [source.uri] : server(source, [], []);
-}
-
-function server(source: DiskSource, filters: readonly string[], parameters: readonly string[]): string[] {
+  const range = [`offset=${String(offset)}`, `range=${String(bytes)}`];
   const plugin = source.kind === 'nbd' ? ['nbd', `uri=${source.uri}`] : ['file', `file=${source.path}`];
-  return ['[', 'nbdkit', '--foreground', '--readonly', '--exit-with-parent', ...filters, ...plugin, ...parameters, ']'];
+  return serverOf('nbdcopy', [...READ_ONLY_SERVER, '--filter=offset', ...plugin, ...range]);
+}
+
+const READ_ONLY_SERVER = ['nbdkit', '--foreground', '--readonly'];
+
+/** Arguments by which nbdinfo finds the source. */
+function address(source: DiskSource): string[] {
+  return source.kind === 'nbd'
+    ? [source.uri]
+    : serverOf('nbdinfo', [...READ_ONLY_SERVER, 'file', `file=${source.path}`]);
 }
 
 /** Says of a failed tool that the source was the reason; a cancel stays a cancel. */

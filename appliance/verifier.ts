@@ -137,8 +137,7 @@ function mergeShortHoles(parts: readonly Part[]): Part[] {
   for (const part of parts) {
     const last = merged.at(-1);
     const zero = part.zero && part.bytes >= SMALLEST_HOLE;
-    if (last !== undefined && last.zero === zero)
-      merged[merged.length - 1] = { ...last, bytes: last.bytes + part.bytes };
+    if (last?.zero === zero) merged[merged.length - 1] = { ...last, bytes: last.bytes + part.bytes };
     else merged.push({ ...part, zero });
   }
   return merged;

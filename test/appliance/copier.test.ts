@@ -304,7 +304,9 @@ describe('a copy that cannot be', () => {
     ]);
     const volume = await exported(2);
     const copy = await job(volume, source, {
-      onWindow: async () => void (await appliance.exports.close(volume.volumeId)),
+      onWindow: async () => {
+        await appliance.exports.close(volume.volumeId);
+      },
     });
     const error: unknown = await appliance.copier.copy(copy).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(CopyError);

@@ -6,7 +6,7 @@ export async function processesNaming(text: string): Promise<string[]> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    const zombie = /\) Z /.test(state);
+    const zombie = state.includes(') Z ');
     if (command.includes(text) && !zombie) found.push(`${pid}: ${command.replaceAll('\0', ' ')}`);
   }
   return found;
