@@ -3,14 +3,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { makeCopier } from '../../appliance/copier';
-import { makeCopyLocks } from '../../appliance/copy-lock';
-import { makeDeviceResolver } from '../../appliance/device-resolver';
-import { makeExportLinks } from '../../appliance/export-links';
 import { CopyError, CopyLockedError, SourceError, type CopyJob, type CopyWindowResult } from '../../appliance/ports';
 import { windowsOf } from '../../appliance/window-hash';
 import type { DiskSource } from '../../domain/request';
-import { makeVerifier } from '../../appliance/verifier';
+import { applianceParts } from './support/appliance-parts';
 import { makeImage, sha256OfRange } from './support/disk-images';
 import { eventually, processesNaming } from './support/process-census';
 import { leftovers, simulatedAppliance, type SimulatedAppliance } from './support/simulated-appliance';
@@ -19,23 +15,11 @@ const MIB = 1024 * 1024;
 /** Windows of a test: 16 MiB in place of 1 GiB. Everything is the same but the time it takes to hash. */
 const WINDOW = 16 * MIB;
 let folders: SimulatedAppliance;
-let appliance: ReturnType<typeof makeParts>;
-
-function makeParts() {
-  const lock = makeCopyLocks(folders.exportsDirectory);
-  const exports = makeExportLinks(folders);
-  return {
-    lock,
-    exports,
-    resolver: makeDeviceResolver({ ...folders, simulated: true }),
-    copier: makeCopier({ locks: lock, exports, windowBytes: WINDOW }),
-    verifier: makeVerifier({ locks: lock, windowBytes: WINDOW }),
-  };
-}
+let appliance: ReturnType<typeof applianceParts>;
 
 beforeEach(async () => {
   folders = await simulatedAppliance();
-  appliance = makeParts();
+  appliance = applianceParts(folders, { simulated: true, windowBytes: WINDOW });
   await folders.startExports();
 });
 

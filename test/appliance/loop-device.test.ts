@@ -3,9 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { makeAppliance, type Appliance } from '../../appliance/make-appliance';
 import { DeviceError } from '../../appliance/ports';
 import { GIB } from '../../domain/sizes';
+import { applianceParts } from './support/appliance-parts';
 import { makeImage, sha256OfRange } from './support/disk-images';
 import { loopDevice, loopDeviceProblem, runSynchronously, showAs, type LoopDevice } from './support/loop-device';
 import { leftovers, simulatedAppliance, type SimulatedAppliance } from './support/simulated-appliance';
@@ -19,19 +19,13 @@ if (problem !== undefined) {
 }
 
 let folders: SimulatedAppliance;
-let appliance: Appliance;
+let appliance: ReturnType<typeof applianceParts>;
 let devices: LoopDevice[];
 let mounts: string[];
 
 beforeEach(async () => {
   folders = await simulatedAppliance();
-  appliance = makeAppliance({
-    ...folders,
-    applianceId: '1c266316-503d-451d-9392-9585a6fcba41',
-    simulated: false,
-    identity: 'file',
-    identityFile: path.join(folders.root, 'appliance-id'),
-  });
+  appliance = applianceParts(folders, { simulated: false });
   devices = [];
   mounts = [];
 });
