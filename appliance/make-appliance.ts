@@ -1,0 +1,50 @@
+import { makeCopier } from './copier';
+import { makeCopyLocks } from './copy-lock';
+import { makeDeviceResolver, type DeviceResolverSettings } from './device-resolver';
+import { makeExportLinks } from './export-links';
+import { makeApplianceIdentity, type IdentitySettings } from './identity';
+import type {
+  ApplianceIdentity,
+  ApplianceTools,
+  Copier,
+  CopyLock,
+  DeviceResolver,
+  ExportLinks,
+  Verifier,
+} from './ports';
+import { applianceTools } from './tools';
+import { makeVerifier } from './verifier';
+
+/** Settings of one appliance, as its section of the worker's configuration names them. */
+export interface ApplianceSettings extends DeviceResolverSettings, Pick<IdentitySettings, 'identity' | 'identityFile'> {
+  /** CloudStack uuid of the appliance VM */
+  readonly applianceId: string;
+  readonly exportsDirectory: string;
+}
+
+/** Everything that must run where the devices are, for one appliance. */
+export interface Appliance {
+  readonly applianceId: string;
+  readonly resolver: DeviceResolver;
+  readonly exports: ExportLinks;
+  readonly copier: Copier;
+  readonly verifier: Verifier;
+  readonly lock: CopyLock;
+  readonly identity: ApplianceIdentity;
+  readonly tools: ApplianceTools;
+}
+
+export function makeAppliance(settings: ApplianceSettings): Appliance {
+  const locks = makeCopyLocks(settings.exportsDirectory);
+  const exports = makeExportLinks(settings);
+  return {
+    applianceId: settings.applianceId,
+    resolver: makeDeviceResolver(settings),
+    exports,
+    copier: makeCopier({ locks, exports }),
+    verifier: makeVerifier({ locks }),
+    lock: locks,
+    identity: makeApplianceIdentity(settings),
+    tools: applianceTools,
+  };
+}
