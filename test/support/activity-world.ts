@@ -12,7 +12,6 @@ import {
 } from '../../activities/make-activities';
 import type { AllActivities } from '../../activities/queues';
 import { makeSiteFacts, type SiteSettings } from '../../activities/site-facts';
-import { makeAppliance } from '../../appliance/make-appliance';
 import type { CloudStackApi } from '../../cloudstack/api';
 import { createCloudStackClient } from '../../cloudstack/client';
 import { systemClock } from '../../cloudstack/clock';
@@ -21,6 +20,7 @@ import type { VmRef } from '../../domain/step-io';
 import { demoWorld } from '../../simulator/worlds/demo';
 import { startSimulator } from '../../simulator/start';
 import { startExportServer } from '../../stack/nbdkit';
+import { makeApplianceTools } from '../../worker/appliance-tools';
 import { type FreshDatabase, withFreshDatabase } from './mariadb';
 import { type SimulatorControl, simulatorControl } from './simulator-control';
 import { temporaryFolder } from './temporary-folder';
@@ -106,14 +106,19 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     const guest = path.join(simulator.stateDirectory, 'guests', applianceId);
     const identityFile = path.join(folder.path, `id-${applianceId.slice(0, 8)}`);
     await writeFile(identityFile, `${applianceId}\n`);
-    return makeAppliance({
-      applianceId,
-      identity: 'file',
-      identityFile,
-      byIdDirectory: path.join(guest, 'by-id'),
-      sysfsBlockDirectory: path.join(guest, 'sys-block'),
-      exportsDirectory,
-      simulated: true,
+    return makeApplianceTools({
+      site: { settleTimeMs: SETTLE_MS, newVolumesAreZero: true },
+      appliance: {
+        id: applianceId,
+        identity: 'file',
+        identityFile,
+        byIdDirectory: path.join(guest, 'by-id'),
+        sysfsBlockDirectory: path.join(guest, 'sys-block'),
+        exportsDirectory,
+        simulated: true,
+        maxCopies: 2,
+        deviceWaitMs: 4_000,
+      },
     });
   };
   const appliances = new Map(
@@ -146,11 +151,6 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
       run: () => run,
       log,
     };
-    const device = {
-      byIdDirectory: path.join(simulator.stateDirectory, 'guests', vm.applianceId, 'by-id'),
-      deviceWaitMs: 4_000,
-      settleTimeMs: SETTLE_MS,
-    };
     return {
       run,
       vm,
@@ -167,14 +167,8 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
           facts: makeSiteFacts(api, settings, systemClock),
           checkSchema: () => Promise.resolve(),
         }),
-        ...makeApplianceActivities({
-          ...common,
-          ...appliance,
-          links: appliance.exports,
-          exports: common.exports,
-          settings: device,
-        }),
-        ...makeCopyActivities({ ...common, ...appliance, newVolumesAreZero: true }),
+        ...makeApplianceActivities({ ...common, ...appliance }),
+        ...makeCopyActivities({ ...common, ...appliance }),
       },
     };
   };
@@ -189,7 +183,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     begin: async ({ account = 'admin' } = {}) => {
       await control.reset();
       // What a failed test left must not fail the next ones.
-      for (const { exports } of appliances.values()) for (const left of await exports.list()) await exports.close(left);
+      for (const { links } of appliances.values()) for (const left of await links.list()) await links.close(left);
       const vm: VmRef = {
         site: 'test',
         sourceId: 'vcenter',
