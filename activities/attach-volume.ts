@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import { randomUUID } from 'node:crypto';
 import { failure } from '../domain/failures';
 import { type VolumeRef, volumeRefSchema } from '../domain/step-io';
@@ -29,7 +30,7 @@ export function makeAttachVolume(work: VolumeWork): SiteActivities['attachVolume
     volumeRefSchema,
     (volume) => volume,
     async (volume, run) => {
-      const { diskKey, volumeId, applianceId, vmName } = volume;
+      const { diskKey, volumeId, applianceId } = volume;
       const { seen, cause, finish } = await actOnAttachment(work, run, volume, {
         kind: 'attach',
         actOn: 'detached',
@@ -49,7 +50,7 @@ export function makeAttachVolume(work: VolumeWork): SiteActivities['attachVolume
           };
         case 'gone':
           await finish('failed');
-          throw failure('volume-gone', { diskKey, volumeId, vm: vmName });
+          throw failure('volume-gone', { diskKey, volumeId, vm: sourceVmPath(volume) });
         case 'attached-elsewhere':
           await finish('failed');
           throw failure('attached-elsewhere', {
@@ -63,7 +64,7 @@ export function makeAttachVolume(work: VolumeWork): SiteActivities['attachVolume
           await finish('failed');
           throw isKnownRefusal('attachVolume', cause)
             ? failure('attach-refused', { diskKey, volumeId, applianceId, cause })
-            : failure('attach-failed', { diskKey, volumeId, applianceId, cause, vm: vmName });
+            : failure('attach-failed', { diskKey, volumeId, applianceId, cause, vm: sourceVmPath(volume) });
       }
     },
   );

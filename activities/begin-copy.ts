@@ -40,7 +40,7 @@ export function makeBeginCopy(work: CopyMarking): SiteActivities['beginCopy'] {
     volumeRefSchema,
     (volume) => volume,
     async (volume, run) => {
-      const { diskKey, volumeId, vmName } = volume;
+      const { diskKey, volumeId } = volume;
       const listed = await look(work, run, volume);
       const record = await work.volumes.get(volumeId);
       const owner = tagOf(listed, volumeTagKeys.vm);
@@ -59,7 +59,7 @@ export function makeBeginCopy(work: CopyMarking): SiteActivities['beginCopy'] {
         );
       }
       const wanted = { [volumeTagKeys.data]: 'begun' };
-      const fail = (cause: string) => failure('mark-failed', { diskKey, volumeId, cause, vm: vmName });
+      const fail = (cause: string) => failure('mark-failed', { diskKey, volumeId, cause, vm: sourceVmPath(volume) });
       const problem =
         tagOf(listed, volumeTagKeys.data) === undefined
           ? await ensureTags(work, run, listed, volume, 'beginCopy.tag', wanted)
@@ -78,7 +78,7 @@ export function makeBeginCopy(work: CopyMarking): SiteActivities['beginCopy'] {
 async function look(work: CopyMarking, run: ActivityRun, volume: VolumeRef): Promise<Volume> {
   const seen = await observeAttachment(work, run, volume);
   if (seen.verdict !== 'gone') return seen.volume;
-  throw failure('volume-gone', { diskKey: volume.diskKey, volumeId: volume.volumeId, vm: volume.vmName });
+  throw failure('volume-gone', { diskKey: volume.diskKey, volumeId: volume.volumeId, vm: sourceVmPath(volume) });
 }
 
 async function protect(

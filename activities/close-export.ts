@@ -1,5 +1,5 @@
 import { failure } from '../domain/failures';
-import { exportName } from '../domain/names';
+import { exportName, sourceVmPath } from '../domain/names';
 import { undoVolumeInputSchema } from '../domain/step-io';
 import { activity } from './activity';
 import type { ApplianceWork } from './appliance-work';
@@ -27,7 +27,7 @@ export function makeCloseExport(work: ApplianceWork): ApplianceActivities['close
     undoVolumeInputSchema,
     (volume) => volume,
     async (volume, run) => {
-      const { diskKey, volumeId, vmName } = volume;
+      const { diskKey, volumeId } = volume;
       const row = await work.exports.ofVolume(volumeId);
       const linked = (await work.links.list()).includes(volumeId);
       if (row === undefined && !linked) return nothingToUndo('closeExport');
@@ -40,13 +40,23 @@ export function makeCloseExport(work: ApplianceWork): ApplianceActivities['close
         const holders = deviceNode === undefined ? [] : await work.links.holders(volumeId, deviceNode);
         if (holders.length === 0) return true;
         const evidence = holders.join(', ');
-        inUse = failure('export-in-use', { diskKey, exportName: exportName(volumeId), evidence, vm: vmName });
+        inUse = failure('export-in-use', {
+          diskKey,
+          exportName: exportName(volumeId),
+          evidence,
+          vm: sourceVmPath(volume),
+        });
         return undefined;
       });
       if (free === undefined) throw inUse;
       if ((await work.links.list()).includes(volumeId)) {
         const evidence = 'its link was made again meanwhile';
-        throw failure('export-in-use', { diskKey, exportName: exportName(volumeId), evidence, vm: vmName });
+        throw failure('export-in-use', {
+          diskKey,
+          exportName: exportName(volumeId),
+          evidence,
+          vm: sourceVmPath(volume),
+        });
       }
       if (row !== undefined) {
         await work.effect('closeExport.finish', () =>

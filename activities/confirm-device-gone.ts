@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import { failure } from '../domain/failures';
 import { type UndoVolumeInput, undoVolumeInputSchema } from '../domain/step-io';
 import type { UndoOutcome } from '../domain/undo-policy';
@@ -52,7 +53,7 @@ export function makeConfirmDeviceGone(
         return work.clock.now() - goneSince >= settleMs ? true : undefined;
       });
       if (gone === true) return undone('confirmDeviceGone');
-      throw failure('device-still-there', { diskKey, volumeId, applianceId, evidence, vm: volume.vmName });
+      throw failure('device-still-there', { diskKey, volumeId, applianceId, evidence, vm: sourceVmPath(volume) });
     },
   );
 }

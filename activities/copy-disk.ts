@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import { type CopyWindowResult, CopyError, CopyLockedError, DeviceError, SourceError } from '../appliance/ports';
 import { diskHash } from '../appliance/window-hash';
 import type { CopyProgress } from '../database/copy-progress';
@@ -147,7 +148,7 @@ async function account(
 }
 
 function copyFailure(error: unknown, disk: CopyDiskInput, offset: number): unknown {
-  const { diskKey, volumeId, vmName } = disk;
+  const { diskKey, volumeId } = disk;
   if (error instanceof DeviceError) return deviceFailure(error, disk);
   if (error instanceof CopyLockedError) {
     return failure('copy-locked', { volumeId, lock: error.lockPath }, { cause: error });
@@ -162,7 +163,7 @@ function copyFailure(error: unknown, disk: CopyDiskInput, offset: number): unkno
         volumeId,
         offset: error instanceof CopyError ? error.offset : offset,
         cause: error.evidence,
-        vm: vmName,
+        vm: sourceVmPath(disk),
       },
       { cause: error },
     );

@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import type { Volume } from '../cloudstack/api';
 import type { VmDisks } from '../database/vm-disks';
 import type { VolumeOperation } from '../database/volume-operations';
@@ -97,7 +98,7 @@ async function send(
   const name = operation.volumeName ?? '?';
   const { diskKey } = disk;
   if (operation.state === 'done') {
-    throw failure('volume-gone', { diskKey, volumeId: operation.volumeId ?? name, vm: disk.vmName });
+    throw failure('volume-gone', { diskKey, volumeId: operation.volumeId ?? name, vm: sourceVmPath(disk) });
   }
   const giveUp = async (cause: string): Promise<never> => {
     await finishOperation(work, fenceOf(disk, run), 'createVolume.finish', operation, {
@@ -106,7 +107,7 @@ async function send(
     });
     throw isKnownRefusal('createVolume', cause)
       ? failure('create-refused', { diskKey, volumeName: name, cause })
-      : failure('create-failed', { diskKey, volumeName: name, cause, vm: disk.vmName });
+      : failure('create-failed', { diskKey, volumeName: name, cause, vm: sourceVmPath(disk) });
   };
   if (jobIdIsStale(work, operation)) return await giveUp('its job id is too old to be sent again');
 
@@ -162,7 +163,7 @@ async function prove(
     const end = await settleJob(work, run, operation);
     const cause = end.arrived ? describeJob(end.job) : 'the volume is not listed';
     await finishOperation(work, fence, 'createVolume.finish', operation, { state: 'failed', failure: cause });
-    throw failure('create-failed', { diskKey, volumeName: name, cause, vm: disk.vmName });
+    throw failure('create-failed', { diskKey, volumeName: name, cause, vm: sourceVmPath(disk) });
   }
   const { volume } = seen;
   if (isPassing(volume.state)) {
@@ -181,7 +182,7 @@ async function prove(
   }
   if (Object.keys(tags.missing).length > 0) {
     const cause = `its tags were not set: ${tagProblem ?? Object.keys(tags.missing).join(', ')}`;
-    throw failure('create-failed', { diskKey, volumeName: name, cause, vm: disk.vmName });
+    throw failure('create-failed', { diskKey, volumeName: name, cause, vm: sourceVmPath(disk) });
   }
   if (operation.state === 'recorded') {
     await finishOperation(

@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import { failure } from '../domain/failures';
 import { undoVolumeInputSchema } from '../domain/step-io';
 import { actOnAttachment } from './act-on-attachment';
@@ -44,7 +45,7 @@ export function makeDetachVolume(work: VolumeWork): SiteActivities['detachVolume
       });
       if (seen.verdict === 'attached-here') {
         await finish('failed');
-        throw failure('detach-failed', { diskKey, volumeId, vmId: applianceId, cause, vm: volume.vmName });
+        throw failure('detach-failed', { diskKey, volumeId, vmId: applianceId, cause, vm: sourceVmPath(volume) });
       }
       // Detached, gone, or elsewhere: away from here in any case, and nothing of ours to touch.
       await finish('done');

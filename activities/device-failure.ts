@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import { DeviceError } from '../appliance/ports';
 import { failure } from '../domain/failures';
 import type { VolumeRef } from '../domain/step-io';
@@ -8,12 +9,12 @@ import type { VolumeRef } from '../domain/step-io';
  */
 export function deviceFailure(error: unknown, volume: VolumeRef): unknown {
   if (!(error instanceof DeviceError)) return error;
-  const { diskKey, volumeId, vmName } = volume;
+  const { diskKey, volumeId } = volume;
   const deviceNode = error.deviceNode ?? '?';
   return error.kind === 'in-use'
     ? failure(
         'device-in-use',
-        { diskKey, volumeId, deviceNode, evidence: error.evidence, vm: vmName },
+        { diskKey, volumeId, deviceNode, evidence: error.evidence, vm: sourceVmPath(volume) },
         { cause: error },
       )
     : failure('device-wrong', { diskKey, volumeId, deviceNode, evidence: error.evidence }, { cause: error });

@@ -1,5 +1,5 @@
 import { failure } from '../domain/failures';
-import { exportName } from '../domain/names';
+import { exportName, sourceVmPath } from '../domain/names';
 import { exportInputSchema } from '../domain/step-io';
 import { activity } from './activity';
 import type { ApplianceWork } from './appliance-work';
@@ -26,7 +26,7 @@ export function makeOpenExport(work: ApplianceWork): ApplianceActivities['openEx
     exportInputSchema,
     (volume) => volume,
     async (volume, run) => {
-      const { diskKey, volumeId, device, vmName } = volume;
+      const { diskKey, volumeId, device } = volume;
       const fence = fenceOf(volume, run);
       const name = exportName(volumeId);
       try {
@@ -68,7 +68,7 @@ export function makeOpenExport(work: ApplianceWork): ApplianceActivities['openEx
           exportName: name,
           deviceNode: device.deviceNode,
           evidence,
-          vm: vmName,
+          vm: sourceVmPath(volume),
         });
       }
       await work.effect('openExport.finish', () =>

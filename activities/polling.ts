@@ -14,7 +14,7 @@ export interface Polling {
 export const defaultPolling: Polling = { firstMs: 100, limitMs: 2_000, lookAgainMs: 1_500, pendingMs: 120_000 };
 
 /**
- * Looks until there is an answer or the time is up. The pauses grow with the time waited (an eighth of it, between the limits), so
+ * Looks until there is an answer or the time is up. The pauses grow with the time waited (a thirtieth of it, between the limits), so
  * that waiting adds little to what is waited for; each look is a heartbeat.
  *
  * @param forMs - undefined answers are taken as final after this long; the last look comes after it
@@ -32,7 +32,7 @@ export async function lookUntil<T>(
     const waited = deps.clock.now() - begun;
     const answer = await look();
     if (answer !== undefined || waited >= forMs) return answer;
-    const pause = Math.min(Math.max(waited / 8, deps.polling.firstMs), deps.polling.limitMs, forMs - waited);
+    const pause = Math.min(Math.max(waited / 30, deps.polling.firstMs), deps.polling.limitMs, forMs - waited);
     await deps.clock.sleep(Math.max(pause, 1), run.signal);
   }
 }

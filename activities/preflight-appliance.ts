@@ -35,10 +35,11 @@ export function makePreflightAppliance(work: PreflightApplianceWork): ApplianceA
       const tools = await work.tools.check();
       if (!tools.ok) throw failure('tool-missing', { applianceId, tool: tools.tool, cause: tools.evidence });
 
-      // No such export is there: all that matters is that somebody answers, else this throws ExportServerError.
-      await work.links.look(randomUUID());
-
-      const sources = await Promise.all(request.disks.map((disk) => checkSource(work, run, applianceId, disk)));
+      const [sources] = await Promise.all([
+        Promise.all(request.disks.map((disk) => checkSource(work, run, applianceId, disk))),
+        // No such export is there: all that matters is that somebody answers, else this throws ExportServerError.
+        work.links.look(randomUUID()),
+      ]);
       return {
         identity: identity.how,
         bootId: await work.resolver.bootId(),

@@ -22,7 +22,7 @@ export async function deleteNamedVolume(
 ): Promise<UndoOutcome> {
   const { diskKey, volumeId } = disk;
   if (volumeId === undefined) throw new Error('a release deletes only a volume that is named');
-  const fail = (cause: string) => failure('delete-failed', { diskKey, volumeId, cause, vm: disk.vmName });
+  const fail = (cause: string) => failure('delete-failed', { diskKey, volumeId, cause, vm: sourceVmPath(disk) });
 
   const record = await work.volumes.get(volumeId);
   if (record === undefined || sourceVmPath(record) !== sourceVmPath(disk) || record.diskKey !== diskKey) {

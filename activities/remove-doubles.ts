@@ -2,7 +2,7 @@ import type { Volume } from '../cloudstack/api';
 import { isCloudStackError } from '../cloudstack/errors';
 import type { VolumeOperation } from '../database/volume-operations';
 import { failure } from '../domain/failures';
-import { volumeTagKeys } from '../domain/names';
+import { volumeTagKeys, sourceVmPath } from '../domain/names';
 import type { DiskRef } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
 import { tagOf } from './volume-tags';
@@ -27,7 +27,7 @@ export async function removeDoubles(
     const used = whyUsed(double);
     if (used !== undefined) {
       const cause = `a second volume of this name, ${double.id}, ${used}`;
-      throw failure('create-failed', { diskKey: disk.diskKey, volumeName: name, cause, vm: disk.vmName });
+      throw failure('create-failed', { diskKey: disk.diskKey, volumeName: name, cause, vm: sourceVmPath(disk) });
     }
     try {
       await work.effect('createVolume.removeDouble', () =>
@@ -37,7 +37,7 @@ export async function removeDoubles(
       if (isCloudStackError(error, 'not-found')) continue;
       if (!isCloudStackError(error, 'refused')) throw error;
       const cause = `a second volume of this name, ${double.id}, could not be removed: ${error.text}`;
-      throw failure('create-failed', { diskKey: disk.diskKey, volumeName: name, cause, vm: disk.vmName });
+      throw failure('create-failed', { diskKey: disk.diskKey, volumeName: name, cause, vm: sourceVmPath(disk) });
     }
     work.log.warn(
       { diskKey: disk.diskKey, volumeId: double.id, keptVolumeId: kept?.id, volumeName: name },

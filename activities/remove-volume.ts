@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import type { Volume } from '../cloudstack/api';
 import type { VolumeOperation } from '../database/volume-operations';
 import { failure } from '../domain/failures';
@@ -43,7 +44,7 @@ export async function removeVolume(
   if (seen.verdict !== 'gone') {
     if (seen.verdict !== 'detached') cause = `it is attached to VM ${seen.volume.virtualmachineid ?? '?'}`;
     await finishOperation(work, fence, 'deleteVolume.finish', operation, { state: 'failed', failure: cause });
-    throw failure('delete-failed', { diskKey, volumeId, cause, vm: disk.vmName });
+    throw failure('delete-failed', { diskKey, volumeId, cause, vm: sourceVmPath(disk) });
   }
   await finishOperation(work, fence, 'deleteVolume.finish', operation, { state: 'done' }, async (tx) => {
     if ((await work.volumes.get(volumeId)) !== undefined) await work.volumes.markGone(tx, volumeId);

@@ -22,7 +22,7 @@ export async function takeExistingVolume(
   const { diskKey } = disk;
   const facts = await work.facts({ signal: run.signal });
   const [volume] = await work.api.listVolumes({ id: volumeId, ...listScope(disk) }, { signal: run.signal });
-  if (volume === undefined) throw failure('volume-gone', { diskKey, volumeId, vm: disk.vmName });
+  if (volume === undefined) throw failure('volume-gone', { diskKey, volumeId, vm: sourceVmPath(disk) });
   if (isPassing(volume.state)) {
     throw failure('job-pending', { diskKey, volumeId, jobId: volume.jobid ?? `state ${volume.state}` });
   }

@@ -1,3 +1,4 @@
+import { sourceVmPath } from '../domain/names';
 import { CopyLockedError, DeviceError, CopyError } from '../appliance/ports';
 import { diskHash } from '../appliance/window-hash';
 import { failure } from '../domain/failures';
@@ -25,8 +26,8 @@ export function makeVerifyDisk(work: CopyWork): CopyActivities['verifyDisk'] {
     verifyDiskInputSchema,
     (disk) => disk,
     async (disk, run) => {
-      const { diskKey, volumeId, volumeBytes, vmName } = disk;
-      const fail = (cause: string) => failure('verify-failed', { diskKey, volumeId, cause, vm: vmName });
+      const { diskKey, volumeId, volumeBytes } = disk;
+      const fail = (cause: string) => failure('verify-failed', { diskKey, volumeId, cause, vm: sourceVmPath(disk) });
       const progress = await work.progress.get(volumeId);
       const source = (await work.progress.windows(volumeId)).map((window) => window.sourceSha256);
       if (progress === undefined || progress.watermark < progress.sourceBytes)
@@ -51,7 +52,7 @@ export function makeVerifyDisk(work: CopyWork): CopyActivities['verifyDisk'] {
           volumeId,
           windows: Math.max(bad.length, 1),
           offset: Math.min(first * GIB, sourceBytes),
-          vm: vmName,
+          vm: sourceVmPath(disk),
         });
       }
       await work.effect('verifyDisk.record', () =>
@@ -76,7 +77,7 @@ async function readBack(
   disk: VerifyDiskInput,
   sourceBytes: number,
 ): Promise<Awaited<ReturnType<CopyWork['verifier']['verify']>>> {
-  const { diskKey, volumeId, volumeBytes, device, vmName } = disk;
+  const { diskKey, volumeId, volumeBytes, device } = disk;
   try {
     await work.resolver.reprove(volumeId, device);
     return await work.verifier.verify({
@@ -99,7 +100,7 @@ async function readBack(
     }
     if (error instanceof CopyError) {
       const cause = `at byte ${String(error.offset)}: ${error.evidence}`;
-      throw failure('verify-failed', { diskKey, volumeId, cause, vm: vmName }, { cause: error });
+      throw failure('verify-failed', { diskKey, volumeId, cause, vm: sourceVmPath(disk) }, { cause: error });
     }
     throw error;
   }

@@ -12,7 +12,7 @@ import type {
   ExportLinks,
   Verifier,
 } from './ports';
-import { applianceTools } from './tools';
+import { makeApplianceTools } from './tools';
 import { makeVerifier } from './verifier';
 
 /** Settings of one appliance, as its section of the worker's configuration names them. */
@@ -26,7 +26,7 @@ export interface ApplianceSettings extends DeviceResolverSettings, Pick<Identity
 export interface Appliance {
   readonly applianceId: string;
   readonly resolver: DeviceResolver;
-  readonly exports: ExportLinks;
+  readonly links: ExportLinks;
   readonly copier: Copier;
   readonly verifier: Verifier;
   readonly lock: CopyLock;
@@ -36,15 +36,15 @@ export interface Appliance {
 
 export function makeAppliance(settings: ApplianceSettings): Appliance {
   const locks = makeCopyLocks(settings.exportsDirectory);
-  const exports = makeExportLinks(settings);
+  const links = makeExportLinks(settings);
   return {
     applianceId: settings.applianceId,
     resolver: makeDeviceResolver(settings),
-    exports,
-    copier: makeCopier({ locks, exports }),
+    links,
+    copier: makeCopier({ locks, exports: links }),
     verifier: makeVerifier({ locks }),
     lock: locks,
     identity: makeApplianceIdentity(settings),
-    tools: applianceTools,
+    tools: makeApplianceTools(),
   };
 }

@@ -13,7 +13,7 @@ import { createCloudStackClient } from '../cloudstack/client';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
-import { makeApplianceTools } from './appliance-tools';
+import { makeApplianceParts } from './appliance-parts';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
 import { siteKeys } from './secrets';
@@ -96,8 +96,8 @@ async function wireQueue(
       return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
     }
     case 'appliance':
-      return { activities: makeApplianceActivities({ ...shared, ...makeApplianceTools(queue) }) };
+      return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };
     case 'appliance-copy':
-      return { activities: makeCopyActivities({ ...shared, ...makeApplianceTools(queue) }) };
+      return { activities: makeCopyActivities({ ...shared, ...makeApplianceParts(queue) }) };
   }
 }

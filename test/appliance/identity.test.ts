@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeApplianceIdentity } from '../../appliance/identity';
-import { applianceTools } from '../../appliance/tools';
+import { makeApplianceTools } from '../../appliance/tools';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const applianceId = '1c266316-503d-451d-9392-9585a6fcba41';
@@ -62,11 +62,11 @@ describe('identity by nic', () => {
 });
 
 test('the tools of an appliance are here, or the one that is missing is named', async () => {
-  expect(await applianceTools.check()).toEqual({ ok: true });
+  expect(await makeApplianceTools().check()).toEqual({ ok: true });
   const before = process.env['PATH'];
   try {
     process.env['PATH'] = folder.path;
-    expect(await applianceTools.check()).toMatchObject({ ok: false, tool: 'flock' });
+    expect(await makeApplianceTools().check()).toMatchObject({ ok: false, tool: 'flock' });
   } finally {
     process.env['PATH'] = before;
   }

@@ -104,7 +104,7 @@ describe('set-up', () => {
       PATH: `${bin}:/usr/bin:/bin`,
       XDG_CACHE_HOME: join(folder.path, 'fresh-cache'),
     });
-    expect(answer).toEqual({ error: expect.stringContaining('could not be had') as string });
+    expect(answer).toEqual({ error: expect.stringContaining('could not be had') });
     const { error } = answer as { error: string };
     expect(error).toContain('official download: offline');
     expect(error).toMatch(/x\.whl has the SHA-256 [0-9a-f]{64}, pinned is [0-9a-f]{64}/);

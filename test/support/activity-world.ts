@@ -20,7 +20,7 @@ import type { VmRef } from '../../domain/step-io';
 import { demoWorld } from '../../simulator/worlds/demo';
 import { startSimulator } from '../../simulator/start';
 import { startExportServer } from '../../stack/nbdkit';
-import { makeApplianceTools } from '../../worker/appliance-tools';
+import { makeApplianceParts } from '../../worker/appliance-parts';
 import { type FreshDatabase, withFreshDatabase } from './mariadb';
 import { type SimulatorControl, simulatorControl } from './simulator-control';
 import { temporaryFolder } from './temporary-folder';
@@ -106,7 +106,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     const guest = path.join(simulator.stateDirectory, 'guests', applianceId);
     const identityFile = path.join(folder.path, `id-${applianceId.slice(0, 8)}`);
     await writeFile(identityFile, `${applianceId}\n`);
-    return makeApplianceTools({
+    return makeApplianceParts({
       site: { settleTimeMs: SETTLE_MS, newVolumesAreZero: true },
       appliance: {
         id: applianceId,
