@@ -67,7 +67,10 @@ function addReplicationCommands(program: Command, io: CliIo): void {
 
 function addOperatorCommands(program: Command, io: CliIo): void {
   for (const [name, description] of [
-    ['retry', 'try again at once: cuts a pause short, lets a held disk or a failing undo try again'],
+    [
+      'retry',
+      'try again at once: cuts a pause short, lets a held disk or a failing undo try again; a run that failed starts anew',
+    ],
     ['pause', 'begin nothing new, stop copies at their window; undoes nothing'],
     ['resume', 'go on after a pause'],
     ['abandon', 'give up what cannot be undone; the leftovers stay recorded'],

@@ -24,7 +24,8 @@ import type { ReplicationRecords } from './replication-records';
 import { readStatus, type ReplicationStatus } from './replication-status';
 import { parseRequest } from './request-file';
 import { closingFailure } from './run-failure';
-import { currentWorkflowId } from './run-of-vm';
+import { retryEndedReplication } from './retry-replication';
+import { currentWorkflowId, isRunning } from './run-of-vm';
 import { missingSearchAttributes, startSearchAttributes } from './search-attributes';
 import { sendUpdate } from './send-update';
 import { startReplication, type StartedReplication } from './start-replication';
@@ -111,6 +112,22 @@ export class ReplicationClient {
    */
   async result(vm: SourceVmKey, runId?: string): Promise<ReplicationResult> {
     return (await this.#resultOf(vm, replicationWorkflowId(vm), runId)) as ReplicationResult;
+  }
+
+  /**
+   * Tries again at once: tells a run that is at work to ({@link retryNow}), or starts the request of one that was rolled back,
+   * abandoned or ended from outside anew, under a new request id.
+   *
+   * @returns the new run, or undefined when a running one was told
+   * @throws DiskferryFailure `update-refused`, `worker-missing` or `vm-unknown`
+   */
+  async retry(vm: SourceVmKey): Promise<StartedReplication | undefined> {
+    const workflowId = await currentWorkflowId(this.#temporal, vm);
+    if (workflowId === replicationWorkflowId(vm) && !(await isRunning(this.#temporal, workflowId))) {
+      return await retryEndedReplication({ temporal: this.#temporal, records: this.#records }, vm);
+    }
+    await this.retryNow(vm);
+    return undefined;
   }
 
   /** Cuts a pause short, or lets a held disk or a failing undo try again. Updates throw as {@link sendUpdate} does. */

@@ -21,3 +21,13 @@ export async function currentWorkflowId(temporal: Client, vm: SourceVmKey): Prom
   const latest = known.sort((one, other) => other.startedAt - one.startedAt)[0];
   return (known.find(({ running }) => running) ?? latest)?.workflowId ?? replicationWorkflowId(vm);
 }
+
+/** Whether the latest run of a workflow id is at work; false when there is none. */
+export async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {
+  try {
+    return (await temporal.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

@@ -5,15 +5,15 @@ import {
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import { z } from 'zod';
 import { failure } from '../domain/failures';
 import { replicationWorkflowId, sourceVmPath, taskQueues, type SourceVmKey } from '../domain/names';
 import type { ReplicationRequest } from '../domain/request';
 import { stateQuery } from '../workflows/messages';
 import type { ReplicateVmInput } from '../workflows/inputs';
 import type { ReplicationRecords } from './replication-records';
-import { canonicalRequest, requestDigest, type CanonicalRequest } from './request-digest';
+import { canonicalRequest, requestDigest } from './request-digest';
 import { requestDifferences } from './request-differences';
+import { memoOf, type RunMemo } from './run-memo';
 import { missingSearchAttributes, startSearchAttributes } from './search-attributes';
 
 /** What became of a start. */
@@ -27,17 +27,10 @@ export interface StartedReplication {
   readonly requestId: string;
 }
 
-/** What a run's memo says of the request that started it. */
-const memoSchema = z.object({
-  requestId: z.string(),
-  requestDigest: z.string(),
-  request: z.custom<CanonicalRequest>((value) => typeof value === 'object' && value !== null).optional(),
-});
-
 interface KnownRun {
   readonly runId: string;
   readonly running: boolean;
-  readonly memo: z.output<typeof memoSchema> | undefined;
+  readonly memo: RunMemo | undefined;
 }
 
 /** Who may be asked about earlier runs: Temporal, and the database where there is one. */
@@ -155,11 +148,10 @@ async function knownRun(
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
-  const memo = memoSchema.safeParse(description.memo);
   return {
     runId: description.raw.workflowExecutionInfo?.firstRunId ?? description.runId,
     running: description.status.name === 'RUNNING',
-    memo: memo.success ? memo.data : undefined,
+    memo: memoOf(description),
   };
 }
 

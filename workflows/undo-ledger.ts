@@ -22,12 +22,16 @@ const UNDO_PAUSE_MS = 1_000;
 const UNDO_PAUSE_LIMIT_MS = 300_000;
 const STEP_PAUSE_LIMIT_MS = 600_000;
 
-type UndoActivity = (this: void, input: unknown) => Promise<UndoOutcome>;
+type UndoActivity = (this: void, input: object) => Promise<UndoOutcome>;
 
 interface OwedUndo {
   readonly step: StepName;
   readonly undo: UndoName;
-  readonly input: unknown;
+  readonly input: object;
+}
+
+function volumeOf(input: object): unknown {
+  return 'volumeId' in input ? input.volumeId : undefined;
 }
 
 /**
@@ -102,10 +106,10 @@ export class UndoLedger {
     }
   }
 
-  /** Owes the undo of a step, once however often the step is run. */
-  owe(diskKey: number, step: StepName, input: unknown): void {
+  /** Owes the undo of a step, once however often the step is run; of each volume where a disk has several (a release). */
+  owe(diskKey: number, step: StepName, input: object): void {
     const owed = this.#of(diskKey);
-    if (owed.some((entry) => entry.step === step)) return;
+    if (owed.some((entry) => entry.step === step && volumeOf(entry.input) === volumeOf(input))) return;
     // Newest first: the undos of a step run in the order of the table, so they are pushed in reverse.
     for (const undo of [...steps[step].undo].reverse()) owed.push({ step, undo, input });
     this.#showOwed(diskKey);
@@ -152,8 +156,8 @@ export class UndoLedger {
   leftovers(): string[] {
     return [...this.#owed].flatMap(([diskKey, owed]) =>
       [...owed].reverse().map((entry) => {
-        const disk = this.view.disk(diskKey);
-        const thing = disk.volumeId === undefined ? '' : ` of volume ${disk.volumeId}`;
+        const volumeId = volumeOf(entry.input) ?? this.view.disk(diskKey).volumeId;
+        const thing = volumeId === undefined ? '' : ` of volume ${String(volumeId)}`;
         return `disk ${String(diskKey)}: ${entry.undo}${thing} not proven`;
       }),
     );

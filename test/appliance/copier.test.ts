@@ -7,6 +7,7 @@ import { CopyError, CopyLockedError, SourceError, type CopyJob, type CopyWindowR
 import { windowsOf } from '../../appliance/window-hash';
 import type { DiskSource } from '../../domain/request';
 import { applianceParts } from './support/appliance-parts';
+import { accepts } from './support/accepts';
 import { makeImage, sha256OfRange } from './support/disk-images';
 import { eventually, processesNaming } from './support/process-census';
 import { leftovers, simulatedAppliance, type SimulatedAppliance } from './support/simulated-appliance';
@@ -160,7 +161,7 @@ describe('a copy is the source, byte for byte, and zeros behind it', () => {
     const socket = path.join(folders.root, 'source.sock');
     const server = spawn('nbdkit', ['-f', '-r', '--exit-with-parent', '-U', socket, 'file', file]);
     try {
-      await eventually(async () => (await stat(socket).catch(() => undefined)) !== undefined, 'the source listens');
+      await eventually(() => accepts(socket), 'the source listens');
       const volume = await exported(1);
       const seen: number[] = [];
       const copy = await job(
@@ -265,7 +266,7 @@ describe('a copy that cannot be', () => {
     ]);
     const socket = path.join(folders.root, 'source.sock');
     const server = spawn('nbdkit', ['-f', '-r', '--exit-with-parent', '-U', socket, 'file', file]);
-    await eventually(async () => (await stat(socket).catch(() => undefined)) !== undefined, 'the source listens');
+    await eventually(() => accepts(socket), 'the source listens');
     const volume = await exported(2);
     const gone = new Promise((resolve) => server.once('exit', resolve));
     const copy = job(

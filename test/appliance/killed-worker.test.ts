@@ -2,13 +2,13 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { makeCopyLocks } from '../../appliance/copy-lock';
 import { makeDeviceResolver } from '../../appliance/device-resolver';
 import { makeExportLinks } from '../../appliance/export-links';
 import type { CopyProgramInput } from './fixtures/copy-program';
+import { accepts } from './support/accepts';
 import { makeImage, sha256OfRange } from './support/disk-images';
 import { eventually, processesNaming } from './support/process-census';
 import { leftovers, simulatedAppliance, type SimulatedAppliance } from './support/simulated-appliance';
@@ -29,7 +29,8 @@ beforeEach(async () => {
   // slow enough for a kill to find every tool at work: two seconds for each window, after a first burst
   const slow = ['--filter=rate', 'file', image, `rate=${String(WINDOW * 4)}`];
   source = spawn('nbdkit', ['-f', '-r', '--exit-with-parent', '-U', socket, ...slow]);
-  await eventually(async () => (await stat(socket).catch(() => undefined)) !== undefined, 'the source listens');
+  // The socket is there before nbdkit listens on it.
+  await eventually(() => accepts(socket), 'the source listens');
   const volume = await folders.plug('vdq', 3 * WINDOW);
   const exports = makeExportLinks(folders);
   const resolver = makeDeviceResolver({ ...folders, simulated: true });

@@ -65,6 +65,25 @@ describe('the attach of the second disk', () => {
     expect(await leftovers(stack)).toEqual(nothing);
   }, 120_000);
 
+  test('fails every time, is mended, and `diskferry retry` starts the same request again', async () => {
+    const vm = await aVm(2);
+    await refuseSecondDisk(null);
+    const failed = await vm.replicate({ budgets: { stepAttempts: 1, provisioningAttempts: 1 } });
+    expect(errorOf(failed).code).toBe('rolled-back');
+    await stack.clearFaults();
+    // The message names the command; it is taken word for word.
+    const command = /diskferry (retry \S+)/.exec(errorOf(failed).next)?.[1] ?? '?';
+    const retried = await stack.diskferry(...command.split(' '), '--json');
+    expect(retried.exitCode).toBe(0);
+    expect((await stack.diskferry('watch', vm.id, '--json')).exitCode).toBe(0);
+    const ended = await status(vm);
+    expect(ended.workflow?.phase).toBe('replicated');
+    const ids = ended.workflow?.disks.map((disk) => disk.volumeId ?? '?') ?? [];
+    expect((await stack.diskferry('retry', vm.id, '--json')).exitCode).toBe(1);
+    expect((await stack.diskferry('release', vm.id, '--delete-volumes', ...ids)).exitCode).toBe(0);
+    expect(await leftovers(stack)).toEqual(nothing);
+  }, 120_000);
+
   test('fails three times and then works: replicated with no operator; attempts and failure are seen meanwhile', async () => {
     const vm = await aVm(2);
     await refuseSecondDisk(3);
