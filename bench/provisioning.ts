@@ -162,7 +162,7 @@ async function once(replications: ReplicationClient, uris: readonly string[]): P
 function report(rows: readonly Row[]): string {
   const table = new Table({
     head: ['disks', 'bare script', 'Diskferry', 'ratio of medians', 'best ratio', 'worst ratio'],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   for (const { disks, bare, diskferry } of rows) {
     const ratios = diskferry.map((seconds, index) => seconds / (bare[index] ?? Number.NaN));
