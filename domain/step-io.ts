@@ -103,7 +103,6 @@ export type CreateVolumeOutput = z.output<typeof createVolumeOutputSchema>;
  * leave the appliance, whichever run attached them.
  */
 export const undoModeSchema = z.enum(['undo', 'release']);
-export type UndoMode = z.output<typeof undoModeSchema>;
 
 /**
  * As an undo, deleteVolume finds the volumes by the operation rows of this owner and disk: the id may not have been known when it
@@ -177,12 +176,6 @@ export const verifyDiskInputSchema = exportInputSchema;
 export type VerifyDiskInput = z.output<typeof verifyDiskInputSchema>;
 export const verifyDiskOutputSchema = z.object({ sourceHash: z.string(), targetHash: z.string() });
 export type VerifyDiskOutput = z.output<typeof verifyDiskOutputSchema>;
-
-export const undoOutcomeSchema = z.object({
-  undo: z.enum(['deleteVolume', 'detachVolume', 'confirmDeviceGone', 'unmapDevice', 'closeExport']),
-  outcome: z.enum(['undone', 'nothing-to-undo', 'kept']),
-  reason: z.string().optional(),
-});
 
 export const endClaimInputSchema = vmRefSchema;
 export type EndClaimInput = VmRef;

@@ -30,8 +30,8 @@ interface OwedUndo {
   readonly input: object;
 }
 
-function volumeOf(input: object): unknown {
-  return 'volumeId' in input ? input.volumeId : undefined;
+function volumeOf(input: object): string | undefined {
+  return 'volumeId' in input && typeof input.volumeId === 'string' ? input.volumeId : undefined;
 }
 
 /**
@@ -157,7 +157,7 @@ export class UndoLedger {
     return [...this.#owed].flatMap(([diskKey, owed]) =>
       [...owed].reverse().map((entry) => {
         const volumeId = volumeOf(entry.input) ?? this.view.disk(diskKey).volumeId;
-        const thing = volumeId === undefined ? '' : ` of volume ${String(volumeId)}`;
+        const thing = volumeId === undefined ? '' : ` of volume ${volumeId}`;
         return `disk ${String(diskKey)}: ${entry.undo}${thing} not proven`;
       }),
     );
