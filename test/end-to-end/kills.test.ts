@@ -21,8 +21,8 @@ afterAll(async () => {
   await stack.stop();
 }, 60_000);
 
-/** 40 MiB per disk at 32 Mbit/s on the line: a copy of some ten seconds, to be killed in the middle. */
-const slowly = { dataMib: 40, bitsPerSecond: 32_000_000 };
+/** 40 MiB per disk in 160 reads of 60 ms: a copy of some ten seconds, to be killed in the middle. */
+const slowly = { dataMib: 40, readDelayMs: 60 };
 const aVm = async (count: number, options: Parameters<typeof sourceVm>[2] = { dataMib: 1 }): Promise<SourceVm> => {
   const vm = await sourceVm(stack, count, options);
   vms.push(vm);

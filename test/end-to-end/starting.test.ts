@@ -10,7 +10,7 @@ let stack: TestStack;
 let vm: SourceVm;
 beforeAll(async () => {
   stack = await startTestStack();
-  vm = await sourceVm(stack, 2, { dataMib: 20, bitsPerSecond: 80_000_000 });
+  vm = await sourceVm(stack, 2, { dataMib: 20, readDelayMs: 50 });
 }, 120_000);
 afterAll(async () => {
   await vm.stop();

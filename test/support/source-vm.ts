@@ -31,7 +31,7 @@ export interface SourceVm {
 export async function sourceVm(
   stack: TestStack,
   count: number,
-  options: { readonly dataMib?: number; readonly bitsPerSecond?: number } = {},
+  options: { readonly dataMib?: number; readonly readDelayMs?: number } = {},
 ): Promise<SourceVm> {
   const id = randomUUID();
   const folder = stack.folder.path(`v-${id.slice(0, 8)}`);
@@ -55,7 +55,7 @@ export async function sourceVm(
     images: Object.fromEntries(disks.map((disk) => [`d${String(disk.key)}`, disk.path])),
     address: { socket: join(folder, 's') },
     logFile: join(folder, 'source.log'),
-    ...(options.bitsPerSecond === undefined ? {} : { bitsPerSecond: options.bitsPerSecond }),
+    ...(options.readDelayMs === undefined ? {} : { readDelayMs: options.readDelayMs }),
   });
   const request = (changes: Record<string, unknown> = {}) => ({
     schemaVersion: 1,
