@@ -8,8 +8,7 @@ export function createBound(maxConcurrent: number): Bound {
   return (work, signal) =>
     new Promise((resolve, reject) => {
       const leave = () => {
-        // the reason is the caller's own, whatever it is
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's own, whatever it is
         reject(signal?.reason);
       };
       signal?.addEventListener('abort', leave, { once: true });

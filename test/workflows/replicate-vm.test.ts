@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { failureRecordSchema } from '../../domain/failures';
+import type { Phase } from '../../domain/phases';
+import { mayFollow } from '../../domain/phases';
 import type { ReplicationResult } from '../../domain/replication-state';
 import type { Call } from '../support/scripted-activities';
 import { applicationFailure, scriptedVolumeId, untilCancelled } from '../support/scripted-activities';
@@ -72,6 +74,27 @@ describe('a replication', () => {
     for (const key of [2000, 2001]) expect(world.activities.ofDisk(key)).toEqual([...FORWARD, ...TRANSFER]);
     expect((await world.state(handle)).disks.flatMap((disk) => disk.undosOwed)).toEqual([]);
     expect(world.activities.count('endClaim')).toBe(1);
+  });
+
+  test('whose first disk verifies while the last export is not open yet copies on, and says so', async () => {
+    const later = (milliseconds: number, answer: unknown) =>
+      new Promise((resolve) => setTimeout(() => resolve(answer), milliseconds));
+    world.activities.script((call) => {
+      if (is(call, 'openExport', 2001)) return later(600, { exportName: 'e', uri: 'nbd+unix:///e?socket=s' });
+      if (is(call, 'verifyDisk', 2000)) return later(1_200, { sourceHash: 'h', targetHash: 'h' });
+      return undefined;
+    });
+    const handle = await world.start();
+    const seen = await world.until(handle, (state) => state.phase === 'copying' || state.phase === 'verifying');
+    expect(seen.disks[0]?.step).toBe('verifyDisk');
+    expect(((await handle.result()) as ReplicationResult).state).toBe('replicated');
+    const phases = world.activities.calls
+      .filter((call) => call.name === 'recordPhase')
+      .map((call) => call.input['phase']);
+    // Each phase that was recorded may follow the one before it.
+    expect(phases.every((phase, index) => index === 0 || mayFollow(phases[index - 1] as Phase, phase as Phase))).toBe(
+      true,
+    );
   });
 
   test('begins no copy before every disk is mapped', async () => {
