@@ -88,7 +88,9 @@ async function begin(
   disk: CopyDiskInput,
   sourceBytes: number,
 ): Promise<CopyProgress> {
-  const { volumeId, firstRunId } = disk;
+  const { volumeId, sourceRevision = 0 } = disk;
+  // Windows of another source would make a disk that never was: its progress is its own.
+  const firstRunId = sourceRevision === 0 ? disk.firstRunId : `${disk.firstRunId}#${String(sourceRevision)}`;
   const record = await work.volumes.get(volumeId);
   if (record?.copyBegun !== true) throw new Error(`no copy may write volume ${volumeId}: beginCopy has not marked it`);
   return await work.effect('copyDisk.begin', () =>

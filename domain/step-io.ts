@@ -161,6 +161,8 @@ export type OpenExportOutput = z.output<typeof openExportOutputSchema>;
 
 export const copyDiskInputSchema = exportInputSchema.extend({
   source: diskSourceSchema,
+  /** counts the sources that an operator gave this disk in this run; another one is copied from its begin */
+  sourceRevision: z.int().min(0).optional(),
   /** true: the volume is new and the site says that new volumes read as zeros, so holes of the source need no writing */
   targetIsZero: z.boolean(),
 });

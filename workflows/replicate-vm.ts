@@ -59,7 +59,7 @@ class Replication {
   readonly #recorder: PhaseRecorder;
   readonly #view: RunView;
   /** sources that an operator gave to held disks */
-  readonly #replacedSources = new Map<number, DiskSource>();
+  readonly #replacedSources = new Map<number, { source: DiskSource; sourceRevision: number }>();
   #ledger: UndoLedger;
 
   constructor({ request, requestDigest, searchAttributes }: ParsedInput, root: CancellationScope) {
@@ -89,7 +89,10 @@ class Replication {
       control: this.#control,
       view: this.#view,
       replaceDisk: ({ diskKey, sourceUri, budgets }) => {
-        if (sourceUri !== undefined) this.#replacedSources.set(diskKey, { kind: 'nbd', uri: sourceUri });
+        if (sourceUri !== undefined) {
+          const sourceRevision = 1 + (this.#replacedSources.get(diskKey)?.sourceRevision ?? 0);
+          this.#replacedSources.set(diskKey, { source: { kind: 'nbd', uri: sourceUri }, sourceRevision });
+        }
         if (budgets !== undefined) this.#ledger.replaceBudgets(diskKey, budgets);
       },
     });
@@ -178,7 +181,7 @@ class Replication {
       ledger: this.#ledger,
       view: this.#view,
       control: this.#control,
-      sourceOf: ({ request }: ProvisionedDisk) => this.#replacedSources.get(request.key) ?? request.source,
+      sourceOf: ({ request }: ProvisionedDisk) => this.#replacedSources.get(request.key) ?? { source: request.source },
       roundsOf: () => this.#request.budgets.stepAttempts,
       exportOpened: ({ request }: ProvisionedDisk) => {
         open.add(request.key);

@@ -15,7 +15,7 @@ export interface TransferContext {
   readonly view: RunView;
   readonly control: RunControl;
   /** the source now: an operator may have replaced it while the disk was held */
-  readonly sourceOf: (disk: ProvisionedDisk) => DiskSource;
+  readonly sourceOf: (disk: ProvisionedDisk) => { readonly source: DiskSource; readonly sourceRevision?: number };
   readonly roundsOf: (disk: ProvisionedDisk) => number;
   readonly exportOpened: (disk: ProvisionedDisk) => void;
   readonly copied: (disk: ProvisionedDisk) => void;
@@ -62,7 +62,7 @@ async function transferOnce(context: TransferContext, disk: ProvisionedDisk, aga
     key,
     'copyDisk',
     // Whether a new volume may count as zero, and what the copier did before, is known where the copier runs.
-    { ...target, source: context.sourceOf(disk), targetIsZero: disk.created },
+    { ...target, ...context.sourceOf(disk), targetIsZero: disk.created },
     ['device-wrong', 'device-in-use'],
   );
   view.stepEnds(key, { step: 'copied', sourceBytes: copied.sourceBytes, sourceHash: copied.sourceHash });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { volumeTagKeys } from '../../domain/names';
 import type { VmRef } from '../../domain/step-io';
@@ -187,6 +187,21 @@ describe('copying and verifying', () => {
       code: 'copy-failed',
       failureClass: 'failed',
     });
+  });
+
+  test('a source that an operator replaced is copied from its begin: windows of two sources are never mixed', async () => {
+    await journey.runBefore(actor, 'copyDisk');
+    const first = await actor.activities.copyDisk(journey.copyInput);
+    const other = `${journey.source}.other`;
+    await copyFile(journey.source, other);
+    const file = await open(other, 'r+');
+    await file.write(Buffer.from('another disk'), 0, 12, 500_000);
+    await file.close();
+    const replaced = { ...journey.copyInput, source: { kind: 'file' as const, path: other }, sourceRevision: 1 };
+    const second = await actor.activities.copyDisk(replaced);
+    expect(second.sourceHash).not.toBe(first.sourceHash);
+    const verified = await actor.activities.verifyDisk(journey.exportInput);
+    expect(verified).toEqual({ sourceHash: second.sourceHash, targetHash: second.sourceHash });
   });
 
   test('a volume is torn from the begin of the next copy on', async () => {

@@ -258,6 +258,8 @@ describe('after the first copy has begun', () => {
     });
     await handle.executeUpdate('retryNow');
     expect(((await handle.result()) as ReplicationResult).state).toBe('replicated');
+    const copies = world.activities.calls.filter((call) => is(call, 'copyDisk', 2001));
+    expect(copies.map((call) => call.input['sourceRevision'])).toEqual([undefined, undefined, 1]);
   });
 
   test('windows that differ are copied again', async () => {
