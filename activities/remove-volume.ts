@@ -46,8 +46,10 @@ export async function removeVolume(
     await finishOperation(work, fence, 'deleteVolume.finish', operation, { state: 'failed', failure: cause });
     throw failure('delete-failed', { diskKey, volumeId, cause, vm: sourceVmPath(disk) });
   }
+  // Asked before the transaction: inside it the question would need a second connection of the pool.
+  const known = (await work.volumes.get(volumeId)) !== undefined;
   await finishOperation(work, fence, 'deleteVolume.finish', operation, { state: 'done' }, async (tx) => {
-    if ((await work.volumes.get(volumeId)) !== undefined) await work.volumes.markGone(tx, volumeId);
+    if (known) await work.volumes.markGone(tx, volumeId);
     await work.disks.remove(tx, disk, diskKey, volumeId);
   });
 }

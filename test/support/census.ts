@@ -94,14 +94,15 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Processes whose command names this world's folder, nbdkit itself left out: it is nobody's copier. */
+/** Processes whose command names this world's folder, but for its servers: an nbdkit of a copier's own has no `--unix`. */
 async function copiers(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
       const command = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
-      if (command.includes(folder) && !/^(\S*\/)?(nbdkit|mariadbd|mysqld)\b/.test(command)) found.push(command);
+      const isServer = /^(\S*\/)?(nbdkit\b.* --unix |mariadbd\b|mysqld\b)/.test(command);
+      if (command.includes(folder) && !isServer) found.push(command);
     } catch {
       // It has ended between the listing and the look.
     }
