@@ -31,7 +31,7 @@ export interface Command {
 }
 
 /** The Java class that `cmd` of a job names: root admins run another one than users. */
-export function javaClass(caller: AccountRow, topic: 'volume' | 'vm', name: string): string {
+export function javaClass(caller: AccountRow, topic: 'volume' | 'vm' | 'snapshot' | 'vmsnapshot', name: string): string {
   const base = 'org.apache.cloudstack.api.command';
   return caller.role === 'admin' ? `${base}.admin.${topic}.${name}CmdByAdmin` : `${base}.user.${topic}.${name}Cmd`;
 }

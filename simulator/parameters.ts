@@ -11,6 +11,8 @@ export type EntityKind =
   | 'Domain'
   | 'Project'
   | 'Template'
+  | 'Snapshot'
+  | 'VMSnapshot'
   | 'AsyncJob';
 
 interface ParameterRule {

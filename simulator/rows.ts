@@ -26,9 +26,14 @@ export interface MachineRow {
   readonly id: string;
   readonly number: number;
   readonly name: string;
+  readonly displayName: string;
   readonly accountId: string;
   readonly zoneId: string;
   readonly serviceOfferingId: string;
+  /** what the caller chose of a customised offering; null for a fixed one */
+  readonly customSize: { readonly cpus: number; readonly speedMhz: number; readonly memoryMib: number } | null;
+  /** details as they were sent, e.g. `rootDiskController` */
+  readonly details: Readonly<Record<string, string>>;
   readonly state: MachineState;
   readonly hypervisor: HypervisorName;
   /** how the guest sees its data disks */
@@ -38,11 +43,23 @@ export interface MachineRow {
   readonly updated: number;
   /** disks plugged so far, over all boots: moves the kernel names on */
   readonly plugged: number;
+  /** it was started once: until then its volumes are only allocated */
+  readonly everStarted: boolean;
   /** set when it was expunged */
   readonly removed: number | null;
 }
 
-type VolumeState = 'Allocated' | 'Creating' | 'Ready' | 'Attaching' | 'Resizing' | 'Destroy' | 'Expunging' | 'Expunged';
+type VolumeState =
+  | 'Allocated'
+  | 'Creating'
+  | 'Ready'
+  | 'Attaching'
+  | 'Resizing'
+  | 'Snapshotting'
+  | 'RevertSnapshotting'
+  | 'Destroy'
+  | 'Expunging'
+  | 'Expunged';
 
 export interface VolumeRow {
   readonly id: string;
@@ -52,6 +69,10 @@ export interface VolumeRow {
   readonly zoneId: string;
   /** null for the root volume of a VM made from a template */
   readonly diskOfferingId: string | null;
+  /** the template it was made of; stays when the root becomes a data disk */
+  readonly templateId: string | null;
+  /** the snapshot it was made of */
+  readonly snapshotId: string | null;
   readonly type: 'ROOT' | 'DATADISK';
   readonly sizeBytes: number;
   readonly state: VolumeState;
@@ -75,7 +96,7 @@ export interface JobRow {
   readonly accountId: string;
   /** Java class, as `cmd` shows it */
   readonly javaClass: string;
-  readonly instanceType: 'Volume' | 'VirtualMachine' | 'None';
+  readonly instanceType: 'Volume' | 'VirtualMachine' | 'Snapshot' | 'VmSnapshot' | 'None';
   readonly instanceId: string | null;
   /** 0 pending, 1 succeeded, 2 failed */
   readonly status: 0 | 1 | 2;
@@ -86,10 +107,48 @@ export interface JobRow {
   readonly completed: number | null;
 }
 
+type SnapshotState = 'Allocated' | 'Creating' | 'BackingUp' | 'BackedUp' | 'Destroying' | 'Destroyed' | 'Error';
+
+/** A volume snapshot. It outlives its volume. */
+export interface SnapshotRow {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly accountId: string;
+  readonly zoneId: string;
+  readonly volumeId: string;
+  readonly state: SnapshotState;
+  readonly sizeBytes: number;
+  readonly created: number;
+  /** set when it was deleted */
+  readonly removed: number | null;
+}
+
+type VmSnapshotState = 'Allocated' | 'Creating' | 'Ready' | 'Reverting' | 'Expunging' | 'Error';
+
+/** A snapshot of a whole VM: while there is one, its disks can be neither attached nor detached. */
+export interface VmSnapshotRow {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string | null;
+  readonly accountId: string;
+  readonly zoneId: string;
+  readonly vmId: string;
+  readonly type: 'Disk' | 'DiskAndMemory';
+  readonly state: VmSnapshotState;
+  /** the snapshot that the VM goes on from */
+  readonly current: boolean;
+  readonly parentId: string | null;
+  readonly created: number;
+  readonly removed: number | null;
+}
+
 export interface TagRow {
   /** `{resource id}/{key}`: unique, as in the server */
   readonly id: string;
-  readonly resourceType: 'Volume' | 'UserVm';
+  readonly resourceType: 'Volume' | 'UserVm' | 'Snapshot';
   readonly resourceId: string;
   readonly accountId: string;
   readonly key: string;

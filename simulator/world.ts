@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import type { EntityKind } from './parameters';
 import { Journal } from './persistence';
 import type { Table } from './persistence';
-import type { AccountRow, HypervisorName, JobRow, MachineRow, PlugRow, TagRow, VolumeRow } from './rows';
+import type {
+  AccountRow,
+  HypervisorName,
+  JobRow,
+  MachineRow,
+  PlugRow,
+  SnapshotRow,
+  TagRow,
+  VmSnapshotRow,
+  VolumeRow,
+} from './rows';
 import { present, seedWorld } from './seed';
 import { worldSchema } from './world-file';
 import type { DiskOffering, Network, ServiceOffering, Timings, WorldDescription, WorldFile } from './world-file';
@@ -18,6 +28,8 @@ export class World {
   readonly accounts: Table<AccountRow>;
   readonly machines: Table<MachineRow>;
   readonly volumes: Table<VolumeRow>;
+  readonly snapshots: Table<SnapshotRow>;
+  readonly vmSnapshots: Table<VmSnapshotRow>;
   readonly jobs: Table<JobRow>;
   readonly tags: Table<TagRow>;
   readonly plugs: Table<PlugRow>;
@@ -37,7 +49,7 @@ export class World {
   private readonly journal: Journal;
   /** keys of the tags of each resource: a listing of thousands of volumes asks for each of them */
   private readonly tagKeys = new Map<string, Set<string>>();
-  private numbers = { account: 0, machine: 0, volume: 0, job: 0 };
+  private numbers = { account: 0, machine: 0, volume: 0, snapshot: 0, vmSnapshot: 0, job: 0 };
 
   /**
    * Opens the state in a folder, or begins there with the given world. What the folder holds wins: a world that once
@@ -54,6 +66,8 @@ export class World {
     this.accounts = this.journal.table('accounts');
     this.machines = this.journal.table('machines');
     this.volumes = this.journal.table('volumes');
+    this.snapshots = this.journal.table('snapshots');
+    this.vmSnapshots = this.journal.table('vmSnapshots');
     this.jobs = this.journal.table('jobs');
     this.tags = this.journal.table('tags');
     this.plugs = this.journal.table('plugs');
@@ -63,6 +77,8 @@ export class World {
       account: highest(this.accounts.values()),
       machine: highest(this.machines.values()),
       volume: highest(this.volumes.values()),
+      snapshot: highest(this.snapshots.values()),
+      vmSnapshot: highest(this.vmSnapshots.values()),
       job: highest(this.jobs.values()),
     };
     // Seeding is repeated until it has been finished once: the last row it writes is the last machine's.
@@ -75,7 +91,16 @@ export class World {
 
   /** Back to the first day; accounts keep their keys. */
   reset(): void {
-    for (const table of [this.tags, this.jobs, this.plugs, this.volumes, this.machines]) table.clear();
+    for (const table of [
+      this.tags,
+      this.jobs,
+      this.plugs,
+      this.snapshots,
+      this.vmSnapshots,
+      this.volumes,
+      this.machines,
+    ])
+      table.clear();
     this.tagKeys.clear();
     this.timings = this.description.timings;
     seedWorld(this);
@@ -165,6 +190,10 @@ export class World {
         return this.volumes.get(id) !== undefined;
       case 'VirtualMachine':
         return this.machines.get(id) !== undefined;
+      case 'Snapshot':
+        return this.snapshots.get(id) !== undefined;
+      case 'VMSnapshot':
+        return this.vmSnapshots.get(id) !== undefined;
       case 'AsyncJob':
         return this.rememberedJob(id) !== undefined;
       case 'Zone':

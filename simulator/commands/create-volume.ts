@@ -77,6 +77,8 @@ function allocate(call: Call): VolumeRow {
     accountId: owner,
     zoneId,
     diskOfferingId: offeringId,
+    templateId: null,
+    snapshotId: null,
     type: 'DATADISK',
     sizeBytes: sizeGib * GIB,
     state: 'Allocated',
