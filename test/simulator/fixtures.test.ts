@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FaultSettings } from '../../simulator/faults';
 import { defaultWorld } from '../../simulator/worlds/default';
+import { notYet } from '../contract/not-yet';
 import { until } from '../support/until';
 import { Bindings, recorded, replayStep } from './replay';
 import { simulatedSite } from './simulated-site';
@@ -14,33 +17,22 @@ const slow =
   (site: SimulatedSite) =>
     site.fault({ kind: 'delay', command: 'attachVolume', where: 'work', ms, ...match } as FaultSettings);
 
-const scenarios: readonly (readonly [scenario: string, before?: Before])[] = [
-  ['attach-queue-one-vm'],
-  ['authentication'],
-  ['create-both-ids'],
-  ['create-volume-parameters'],
-  ['custom-id'],
-  ['custom-job-id', { 'attach with customjobid (hypervisor made slow by 3 s)': slow(300) }],
-  ['delete-protection'],
-  ['device-ids-and-limit'],
-  ['permissions-of-a-normal-user'],
-  ['post-enforcement'],
-  ['probe-at-start'],
-  [
-    'restart-during-attach',
-    {
-      'attach (hypervisor slow by 60 s)': slow(60_000),
-      'the volume before the kill': (site) =>
-        until(async () => (await site.admin.volumes({ name: 'restart' }))[0]?.state === 'Attaching'),
-      'the job after the restart': (site) => site.control('POST', '/restart'),
-    },
-  ],
-  [
-    'straggler-detach-behind-a-queue',
-    { 'attach of another volume to A, sent (hypervisor slow by 9 s)': slow(3_000, { volumeName: '^other$' }) },
-  ],
-  ['volume-lifecycle'],
-];
+const scenarios = readdirSync(join(__dirname, '..', 'cloudstack', 'fixtures', 'cloudstack-4.22.1.0')).map((file) =>
+  file.replace(/\.json$/, ''),
+);
+
+const preparations: Readonly<Record<string, Before>> = {
+  'custom-job-id': { 'attach with customjobid (hypervisor made slow by 3 s)': slow(300) },
+  'restart-during-attach': {
+    'attach (hypervisor slow by 60 s)': slow(60_000),
+    'the volume before the kill': (site) =>
+      until(async () => (await site.admin.volumes({ name: 'restart' }))[0]?.state === 'Attaching'),
+    'the job after the restart': (site) => site.control('POST', '/restart'),
+  },
+  'straggler-detach-behind-a-queue': {
+    'attach of another volume to A, sent (hypervisor slow by 9 s)': slow(3_000, { volumeName: '^other$' }),
+  },
+};
 
 /** Here the recorded client saw volumes that the real server's queue had not begun with. */
 const looksBeforeTheQueue = new Set(['attach-queue-one-vm', 'custom-job-id']);
@@ -52,7 +44,8 @@ describe('answers of a real 4.22.1.0, replayed', () => {
     site = undefined;
   });
 
-  test.each(scenarios)('%s', async (scenario, before = {}) => {
+  test.each(scenarios)('%s', async (scenario) => {
+    const before = preparations[scenario] ?? {};
     const enforcePostAndTimestamps = scenario === 'post-enforcement';
     const timings = { queueMs: looksBeforeTheQueue.has(scenario) ? 800 : 20 };
     site = await simulatedSite({ world: { ...defaultWorld, enforcePostAndTimestamps }, timings });
@@ -64,7 +57,8 @@ describe('answers of a real 4.22.1.0, replayed', () => {
       prepared.add(step.note);
       differences.push(...(await replayStep(site, bindings, step)));
     }
-    expect(differences).toEqual([]);
+    if (notYet.includes(scenario)) expect(differences).not.toEqual([]);
+    else expect(differences).toEqual([]);
   });
 });
 
