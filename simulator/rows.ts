@@ -98,8 +98,8 @@ export interface JobRow {
   readonly javaClass: string;
   readonly instanceType: 'Volume' | 'VirtualMachine' | 'Snapshot' | 'VmSnapshot' | 'None';
   readonly instanceId: string | null;
-  /** 0 pending, 1 succeeded, 2 failed */
-  readonly status: 0 | 1 | 2;
+  /** 0 pending, 1 succeeded, 2 failed, 3 cancelled (which no job of the real server was seen to become) */
+  readonly status: 0 | 1 | 2 | 3;
   readonly resultCode: number;
   /** null while pending, and for ever when the server was restarted in the middle */
   readonly result: JsonObject | null;

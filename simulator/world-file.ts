@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modeFields } from './modes';
 
 /**
  * The file that describes a simulated site (`diskferry simulator --world FILE.json`). Ids that are left out are made once, at
@@ -79,11 +80,7 @@ const accountSchema = z.strictObject({
 
 export const worldSchema = z.strictObject({
   name: z.string().min(1),
-  /** CloudStack release that is acted */
-  version: z
-    .string()
-    .regex(/^\d+\.\d+\.\d+\.\d+$/)
-    .default('4.22.1.0'),
+  ...modeFields,
   zone: z.strictObject({ id, name: z.string().min(1) }),
   rootDomainId: id,
   pod: z.strictObject({ id, name: z.string().default('pod1') }).prefault({}),
@@ -101,8 +98,6 @@ export const worldSchema = z.strictObject({
     .default({}),
   /** `custom.diskoffering.size.min` and `.max`, GiB */
   customSizeGib: z.strictObject({ min: z.number().int().default(1), max: z.number().int().default(1024) }).prefault({}),
-  /** `enforce.post.requests.and.timestamps` */
-  enforcePostAndTimestamps: z.boolean().default(false),
   timings: timingsSchema.prefault({
     createMs: 20,
     queueMs: 20,
