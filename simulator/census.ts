@@ -23,7 +23,7 @@ export function census(site: Site): JsonObject {
       id: machine.id,
       name: machine.name,
       state: machine.state,
-      plugged: [...world.plugs.values()].filter((plug) => plug.vmId === machine.id).map((plug) => plug.volumeId),
+      plugged: world.plugsOf(machine.id).map((plug) => plug.volumeId),
       devices: guests.devices(machine.id),
     })),
     pendingJobs: [...world.jobs.values()]

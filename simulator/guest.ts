@@ -2,6 +2,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -10,7 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { byIdLinkNames, volumeSerial } from '../domain/names';
+import { volumeSerial } from '../domain/names';
+import { removeGuestLeftovers } from './guest-leftovers';
+import { linkName } from './guest-link';
 import { freeKernelName } from './kernel-names';
 import type { MachineRow, PlugRow, VolumeRow } from './rows';
 import { makeSparseFile } from './sparse-file';
@@ -36,6 +39,7 @@ export class Guests {
 
   constructor(private readonly world: World) {
     this.prepare();
+    removeGuestLeftovers(world);
     for (const plug of world.plugs.values()) this.show(plug);
   }
 
@@ -72,7 +76,7 @@ export class Guests {
       id,
       vmId,
       volumeId: volume.id,
-      kernelName: freeKernelName(machine, this.plugsOf(vmId), volume.deviceId),
+      kernelName: freeKernelName(machine, this.world.plugsOf(vmId), volume.deviceId),
       bus: machine.bus,
       sizeBytes: volume.sizeBytes,
       sequence: machine.plugged + 1,
@@ -105,13 +109,12 @@ export class Guests {
 
   /** The VM was switched off: ghosts go too. */
   unplugAll(vmId: string): void {
-    for (const plug of this.plugsOf(vmId)) this.unplug(vmId, plug.volumeId);
+    for (const plug of this.world.plugsOf(vmId)) this.unplug(vmId, plug.volumeId);
   }
 
   /** After a resize: the guest sees the new size. */
   resize(volume: VolumeRow): void {
-    for (const plug of [...this.world.plugs.values()]) {
-      if (plug.volumeId !== volume.id) continue;
+    for (const plug of this.world.plugsOfVolume(volume.id)) {
       const resized = this.world.plugs.put({ ...plug, sizeBytes: volume.sizeBytes });
       if (plug.deviceAt !== null && plug.deviceAt <= Date.now()) {
         writeFileSync(join(this.path(plug.vmId, 'sys-block', plug.kernelName), 'size'), sectors(resized));
@@ -171,6 +174,8 @@ export class Guests {
   }
 
   private showDevice(plug: PlugRow): void {
+    // What a guest has shown must be plugged after a kill too.
+    this.world.flush();
     ensureLink(
       join('..', '..', '..', 'volumes', `${plug.volumeId}.raw`),
       join(this.path(plug.vmId, 'dev'), plug.kernelName),
@@ -182,7 +187,12 @@ export class Guests {
   private showBlock(plug: PlugRow, serial: string): void {
     const { vmId, kernelName } = plug;
     const shown = join(this.path(vmId, 'sys-block'), kernelName);
-    if (existsSync(shown)) return;
+    if (existsSync(shown)) {
+      // A resize may have been cut off before the guest saw it.
+      if (readFileSync(join(shown, 'size'), 'utf8') !== sectors(plug))
+        writeFileSync(join(shown, 'size'), sectors(plug));
+      return;
+    }
     const being = this.path(vmId, 'being-plugged', kernelName);
     writeFileSync(join(being, 'size'), sectors(plug));
     writeFileSync(join(being, 'ro'), '0\n');
@@ -206,13 +216,9 @@ export class Guests {
     rmSync(join(this.path(plug.vmId, 'dev'), plug.kernelName), { force: true });
   }
 
-  private plugsOf(vmId: string): PlugRow[] {
-    return [...this.world.plugs.values()].filter((plug) => plug.vmId === vmId);
-  }
-
   /** Another disk of the guest, or a disk that belongs to nobody. */
   private wrongTarget(machine: MachineRow): string {
-    const [other] = this.plugsOf(machine.id);
+    const [other] = this.world.plugsOf(machine.id);
     if (other !== undefined) return other.kernelName;
     const decoy: PlugRow = {
       id: '',
@@ -231,11 +237,6 @@ export class Guests {
     this.showDevice(decoy);
     return decoy.kernelName;
   }
-}
-
-function linkName(plug: PlugRow): string {
-  const [virtio, scsi] = byIdLinkNames(plug.volumeId);
-  return (plug.bus === 'virtio' ? virtio : scsi) ?? '';
 }
 
 /** Sysfs counts in sectors of 512 bytes whatever the disk's own are. */

@@ -14,6 +14,8 @@ export class ApiServer {
   constructor(
     private readonly dispatcher: Dispatcher,
     address: { readonly host: string; readonly port: number },
+    /** makes lasting what an answer tells of */
+    private readonly beforeAnswer: () => void,
   ) {
     this.listener = new Listener((request, response) => {
       this.handle(request, response).catch(() => response.destroy());
@@ -80,6 +82,7 @@ export class ApiServer {
       request.socket.destroy();
       return;
     }
+    this.beforeAnswer();
     const { answer } = outcome;
     response.writeHead(answer.status, {
       'content-type': answer.contentType,

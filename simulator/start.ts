@@ -65,7 +65,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const site = { world, lifetime, jobs: new Jobs(world, lifetime), guests: new Guests(world) };
   const faults = new Faults();
   const requests = new RequestLog();
-  const api = new ApiServer(new Dispatcher(site, faults, requests), listen);
+  const api = new ApiServer(new Dispatcher(site, faults, requests), listen, () => {
+    world.flush();
+  });
   const control = new ControlServer(
     switchesOf(site, api, faults, requests),
     options.controlListen ?? { ...listen, port: 0 },
@@ -76,7 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     await api.close();
     await site.jobs.stopped();
     site.guests.close();
-    world.close();
+    await world.close();
     if (options.stateDirectory === undefined) rmSync(stateDirectory, { recursive: true, force: true });
   };
   try {
@@ -105,7 +107,10 @@ function switchesOf(site: Site, api: ApiServer, faults: Faults, requests: Reques
   return {
     faults,
     requests,
-    census: () => census(site),
+    census: () => {
+      world.flush();
+      return census(site);
+    },
     unavailable: async (ms, how) => {
       if (how === '503') api.answer503For(ms);
       else await api.refuseFor(ms);
@@ -117,6 +122,7 @@ function switchesOf(site: Site, api: ApiServer, faults: Faults, requests: Reques
       await jobs.stopped();
       lifetime.begin();
       jobs.restart();
+      world.flush();
     },
     reset: async () => {
       lifetime.stop({ hypervisorFinishes: false });
@@ -128,6 +134,7 @@ function switchesOf(site: Site, api: ApiServer, faults: Faults, requests: Reques
       guests.prepare();
       lifetime.begin();
       jobs.restart();
+      world.flush();
       await api.recover();
     },
     setTimings: (change) => (world.timings = timingsSchema.parse({ ...world.timings, ...change })),

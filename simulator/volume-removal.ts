@@ -19,7 +19,9 @@ export function checkDeletable(volume: VolumeRow): void {
 /** The volume is gone for ever; only its uuid is remembered. */
 export function expunge(site: Site, volumeId: string): void {
   const volume = site.world.volume(volumeId);
-  rmSync(site.guests.volumeFile(volumeId), { force: true });
   for (const tag of site.world.tagsOf(volumeId)) site.world.removeTag(tag);
   site.world.volumes.put({ ...volume, state: 'Expunged', removed: Date.now() });
+  // Killed here it leaves a file that nobody asks for; the other way round, a volume without its data.
+  site.world.flush();
+  rmSync(site.guests.volumeFile(volumeId), { force: true });
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modesOf } from './modes';
+import type { Modes } from './modes';
 import type { EntityKind } from './parameters';
 import { Journal } from './persistence';
-import type { Table } from './persistence';
 import type {
   AccountRow,
   HypervisorName,
@@ -16,6 +17,7 @@ import type {
   VolumeRow,
 } from './rows';
 import { present, seedWorld } from './seed';
+import type { RowIndex, Table } from './table';
 import { worldSchema } from './world-file';
 import type { DiskOffering, Network, ServiceOffering, Timings, WorldDescription, WorldFile } from './world-file';
 
@@ -44,11 +46,22 @@ export class World {
     physicalNetwork: randomUUID(),
   };
   timings: Timings;
+  /** how the server is set up now; the description says how it began */
+  modes: Modes;
   /** when this server process started; what has no date of its own shows it */
   readonly begun = Date.now();
   private readonly journal: Journal;
-  /** keys of the tags of each resource: a listing of thousands of volumes asks for each of them */
-  private readonly tagKeys = new Map<string, Set<string>>();
+  private readonly accountsByKey: RowIndex<AccountRow>;
+  private readonly accountsByName: RowIndex<AccountRow>;
+  private readonly volumesByVm: RowIndex<VolumeRow>;
+  private readonly plugsByVm: RowIndex<PlugRow>;
+  private readonly plugsByVolume: RowIndex<PlugRow>;
+  private readonly tagsByResource: RowIndex<TagRow>;
+  /** volumes that were not expunged, for listings */
+  readonly volumesByAccount: RowIndex<VolumeRow>;
+  readonly volumesByName: RowIndex<VolumeRow>;
+  /** under the lower-case key: texts compare so in the server's database */
+  readonly tagsByKey: RowIndex<TagRow>;
   private numbers = { account: 0, machine: 0, volume: 0, snapshot: 0, vmSnapshot: 0, job: 0 };
 
   /**
@@ -62,6 +75,7 @@ export class World {
     mkdirSync(directory, { recursive: true });
     this.description = readDescription(join(directory, 'world.json'), world);
     this.timings = this.description.timings;
+    this.modes = modesOf(this.description);
     this.journal = new Journal(directory);
     this.accounts = this.journal.table('accounts');
     this.machines = this.journal.table('machines');
@@ -71,8 +85,16 @@ export class World {
     this.jobs = this.journal.table('jobs');
     this.tags = this.journal.table('tags');
     this.plugs = this.journal.table('plugs');
+    this.accountsByKey = this.accounts.indexBy((account) => account.apiKey);
+    this.accountsByName = this.accounts.indexBy((account) => account.name);
+    this.volumesByVm = this.volumes.indexBy(unlessRemoved((volume) => volume.vmId ?? undefined));
+    this.volumesByAccount = this.volumes.indexBy(unlessRemoved((volume) => volume.accountId));
+    this.volumesByName = this.volumes.indexBy(unlessRemoved((volume) => volume.name.toLowerCase()));
+    this.plugsByVm = this.plugs.indexBy((plug) => plug.vmId);
+    this.plugsByVolume = this.plugs.indexBy((plug) => plug.volumeId);
+    this.tagsByResource = this.tags.indexBy((tag) => tag.resourceId);
+    this.tagsByKey = this.tags.indexBy((tag) => tag.key.toLowerCase());
     this.journal.open();
-    for (const tag of this.tags.values()) this.indexTag(tag);
     this.numbers = {
       account: highest(this.accounts.values()),
       machine: highest(this.machines.values()),
@@ -85,8 +107,14 @@ export class World {
     if (this.machines.size < this.description.machines.length || this.accounts.size === 0) seedWorld(this);
   }
 
-  close(): void {
+  /** Makes every change so far outlive this process; before anybody is answered. @throws Error when it cannot be written */
+  flush(): void {
+    this.journal.flush();
+  }
+
+  async close(): Promise<void> {
     this.journal.close();
+    await this.journal.settled();
   }
 
   /** Back to the first day; accounts keep their keys. */
@@ -101,8 +129,8 @@ export class World {
       this.machines,
     ])
       table.clear();
-    this.tagKeys.clear();
     this.timings = this.description.timings;
+    this.modes = modesOf(this.description);
     seedWorld(this);
   }
 
@@ -116,13 +144,11 @@ export class World {
   }
 
   accountOfKey(apiKey: string): AccountRow | undefined {
-    for (const account of this.accounts.values()) if (account.apiKey === apiKey) return account;
-    return undefined;
+    return this.accountsByKey.first(apiKey);
   }
 
   accountNamed(name: string): AccountRow | undefined {
-    for (const account of this.accounts.values()) if (account.name === name) return account;
-    return undefined;
+    return this.accountsByName.first(name);
   }
 
   machine(id: string): MachineRow {
@@ -146,37 +172,30 @@ export class World {
   }
 
   volumesOf(vmId: string): VolumeRow[] {
-    const found: VolumeRow[] = [];
-    for (const volume of this.volumes.values()) {
-      if (volume.vmId === vmId && volume.removed === null) found.push(volume);
-    }
-    return found;
+    return this.volumesByVm.of(vmId);
   }
 
-  /** Tags of a volume or VM. */
-  tagsOf(resourceId: string): readonly TagRow[] {
-    const tags: TagRow[] = [];
-    for (const key of this.tagKeys.get(resourceId) ?? []) {
-      const tag = this.tags.get(`${resourceId}/${key}`);
-      if (tag !== undefined) tags.push(tag);
-    }
-    return tags;
+  /** What the hypervisor has plugged into a VM. */
+  plugsOf(vmId: string): PlugRow[] {
+    return this.plugsByVm.of(vmId);
+  }
+
+  /** Every guest that a volume is plugged into: more than one after a straggler. */
+  plugsOfVolume(volumeId: string): PlugRow[] {
+    return this.plugsByVolume.of(volumeId);
+  }
+
+  /** Tags of a volume, VM or snapshot. */
+  tagsOf(resourceId: string): TagRow[] {
+    return this.tagsByResource.of(resourceId);
   }
 
   putTag(tag: TagRow): void {
     this.tags.put(tag);
-    this.indexTag(tag);
   }
 
   removeTag(tag: TagRow): void {
     this.tags.remove(tag.id);
-    this.tagKeys.get(tag.resourceId)?.delete(tag.key);
-  }
-
-  private indexTag(tag: TagRow): void {
-    const keys = this.tagKeys.get(tag.resourceId);
-    if (keys === undefined) this.tagKeys.set(tag.resourceId, new Set([tag.key]));
-    else keys.add(tag.key);
   }
 
   dataDiskLimit(hypervisor: HypervisorName): number {
@@ -221,6 +240,12 @@ export class World {
     this.jobs.remove(id);
     return undefined;
   }
+}
+
+function unlessRemoved<Row extends { readonly removed: number | null }>(
+  keyOf: (row: Row) => string | undefined,
+): (row: Row) => string | undefined {
+  return (row) => (row.removed === null ? keyOf(row) : undefined);
 }
 
 function readDescription(path: string, world: WorldFile): WorldDescription {
