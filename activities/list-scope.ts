@@ -1,4 +1,4 @@
-import type { VolumeFilter } from '../cloudstack/api';
+import type { VolumeFilter } from '../cloudstack/api-parameters';
 import type { VmRef } from '../domain/step-io';
 
 /** What a listing of volumes must name besides the volume: CloudStack leaves out a project's volumes otherwise, even by id. */

@@ -1,16 +1,15 @@
-import { z } from 'zod';
-import type { CallOptions, CloudStackApi, TagsParameters } from './api';
-import { createBound } from './bound';
+import type { CloudStackApi } from './api';
+import { createChange } from './change';
 import { systemClock, type Clock } from './clock';
-import { CloudStackError } from './errors';
 import { queryJob, waitForJob } from './jobs';
 import { createLists } from './lists';
-import { encodeMap, encodeParameters, type ParameterValue } from './parameters';
 import { createRateLimit } from './rate-limit';
-import type { RequestParameters } from './sign';
 import { createSignedCalls, type CallLogger } from './signed-calls';
+import { createSiteLists } from './site-lists';
+import { createSnapshotChanges } from './snapshot-changes';
 import { createTransport } from './transport';
-import { understand } from './understand';
+import { createVirtualMachineChanges } from './virtual-machine-changes';
+import { createVolumeChanges } from './volume-changes';
 
 export interface CloudStackClientOptions {
   /** the whole address, `https://host:8080/client/api` */
@@ -24,9 +23,6 @@ export interface CloudStackClientOptions {
   readonly clock?: Clock | undefined;
   readonly logger?: CallLogger | undefined;
 }
-
-/** A deleteVolume takes as long as the storage needs. */
-const deleteTimeoutMs = 600_000;
 
 /**
  * A client of one CloudStack endpoint for one key.
@@ -52,91 +48,20 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
     clock,
     logger: options.logger,
   });
-  // deletes are slow and must not keep everything else waiting
-  const boundDeletes = createBound(Math.max(1, Math.floor(maxConcurrent / 2)));
-
-  const change = async <T>(
-    command: string,
-    answer: z.ZodType<T>,
-    values: Readonly<Record<string, ParameterValue>>,
-    call?: CallOptions,
-    map: RequestParameters = {},
-  ): Promise<T> => {
-    const content = await calls.send(command, 'change', { ...encodeParameters(values), ...map }, call);
-    return understand(calls, command, 'change', answer, content);
-  };
-
-  const changeTags = (
-    command: string,
-    { resourceType, resourceIds, tags, customJobId }: TagsParameters,
-    call?: CallOptions,
-  ) =>
-    change(
-      command,
-      startedJob,
-      { resourcetype: resourceType, resourceids: resourceIds, customjobid: customJobId },
-      call,
-      encodeMap('tags', tags),
-    );
+  const change = createChange(calls);
 
   return {
     endpoint: url.href,
+    ...createSiteLists(calls),
     ...createLists(calls),
-
-    createVolume: (volume, call) =>
-      change(
-        'createVolume',
-        startedCreate,
-        {
-          name: volume.name,
-          zoneid: volume.zoneId,
-          diskofferingid: volume.diskOfferingId,
-          size: volume.sizeGib,
-          customid: volume.customId,
-          customjobid: volume.customJobId,
-          account: volume.account,
-          domainid: volume.domainId,
-          projectid: volume.projectId,
-        },
-        call,
-      ),
-    attachVolume: ({ id, virtualMachineId, deviceId, customJobId }, call) =>
-      change(
-        'attachVolume',
-        startedJob,
-        { id, virtualmachineid: virtualMachineId, deviceid: deviceId, customjobid: customJobId },
-        call,
-      ),
-    detachVolume: ({ id, customJobId }, call) =>
-      change('detachVolume', startedJob, { id, customjobid: customJobId }, call),
-    async deleteVolume({ id }, call) {
-      const answer = await boundDeletes(
-        () => change('deleteVolume', deleted, { id }, { timeoutMs: deleteTimeoutMs, ...call }),
-        call?.signal,
-      );
-      if (answer.success) return;
-      const text = answer.displaytext ?? 'answered success = false';
-      throw new CloudStackError({ kind: 'refused', command: 'deleteVolume', endpoint: url.href, text });
-    },
-    updateVolume: ({ id, deleteProtection, name }, call) =>
-      change('updateVolume', startedJob, { id, deleteprotection: deleteProtection, name }, call),
-    createTags: (tags, call) => changeTags('createTags', tags, call),
-    deleteTags: (tags, call) => changeTags('deleteTags', tags, call),
-
+    ...createVolumeChanges(change, url.href, maxConcurrent),
+    ...createSnapshotChanges(change),
+    ...createVirtualMachineChanges(change),
     queryJob: (jobId, call) => queryJob(calls, jobId, call),
     waitForJob: (jobId, call) => waitForJob(calls, clock, jobId, call),
     close: () => transport.close(),
   };
 }
-
-const startedJob = z.object({ jobid: z.string().min(1) }).transform(({ jobid }) => ({ jobId: jobid }));
-const startedCreate = z
-  .object({ id: z.string().min(1), jobid: z.string().min(1) })
-  .transform(({ id, jobid }) => ({ id, jobId: jobid }));
-const deleted = z.object({
-  success: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]),
-  displaytext: z.string().optional(),
-});
 
 function parseEndpoint(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;

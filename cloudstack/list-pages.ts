@@ -14,6 +14,8 @@ export interface Listing<Item> {
   readonly command: string;
   readonly array: string;
   readonly item: z.ZodType<Item>;
+  /** the fields that tell a row from another; `id` when left out */
+  readonly key?: readonly string[];
 }
 
 /**
@@ -52,7 +54,7 @@ export async function listAll<Item>(
     let last = first;
     for (let page = 2; last.rows.length >= pageSize && last.count === first.count; page++) {
       last = await readPage(page, pageSize);
-      for (const [id, item] of last.rows) found.set(id, item);
+      for (const [key, item] of last.rows) found.set(key, item);
     }
     if (last.count === first.count && found.size >= (first.count ?? 0)) return [...found.values()];
   }
@@ -67,16 +69,16 @@ export async function listAll<Item>(
 interface Page<Item> {
   /** length of the whole list; not every server sends it */
   readonly count: number | undefined;
-  readonly rows: readonly (readonly [id: string, Item])[];
+  readonly rows: readonly (readonly [key: string, Item])[];
 }
 
 const pageSchema = z.object({ count: z.coerce.number().optional(), rows: z.array(z.unknown()).default([]) });
-const identifiedSchema = z.object({ id: z.string() });
+const rowSchema = z.looseObject({});
 
 /** Nothing found is `{}`, a page beyond the end `{"count": N}`. */
 async function fetchPage<Item>(
   calls: SignedCalls,
-  { command, array, item }: Listing<Item>,
+  { command, array, item, key = ['id'] }: Listing<Item>,
   parameters: RequestParameters,
   options: CallOptions,
 ): Promise<Page<Item>> {
@@ -86,10 +88,14 @@ async function fetchPage<Item>(
   return {
     count,
     rows: rows.map((row) => [
-      understand(calls, command, 'read', identifiedSchema, row).id,
+      keyOf(understand(calls, command, 'read', rowSchema, row), key),
       understand(calls, command, 'read', item, row),
     ]),
   };
+}
+
+function keyOf(row: Readonly<Record<string, unknown>>, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => row[name]));
 }
 
 /** 431 `Page size can't exceed max allowed page size value: 200`, where `default.page.size` was lowered. */

@@ -1,74 +1,56 @@
-import type { CallOptions, CloudStackApi, VirtualMachineFilter, Volume, VolumeFilter } from './api';
-import { isCloudStackError } from './errors';
+import type { CallOptions, CloudStackApi, Snapshot, VirtualMachine, VmSnapshot, Volume } from './api';
+import type { SnapshotFilter, VirtualMachineFilter, VolumeFilter } from './api-parameters';
+import { listById, listByIds } from './list-by-id';
 import { listAll, type Listing } from './list-pages';
 import { encodeMap, encodeParameters } from './parameters';
 import * as responses from './responses';
 import type { RequestParameters } from './sign';
 import type { SignedCalls } from './signed-calls';
-import { understand } from './understand';
 
-/** The commands that only look. */
-type Lists = Pick<CloudStackApi, Extract<keyof CloudStackApi, `list${string}`>>;
+/** The commands that look at what there is: volumes, snapshots, VMs. */
+type Lists = Pick<CloudStackApi, 'listVolumes' | 'listSnapshots' | 'listVmSnapshots' | 'listVirtualMachines'>;
 
-const listings = {
-  zones: { command: 'listZones', array: 'zone', item: responses.zoneSchema },
-  diskOfferings: { command: 'listDiskOfferings', array: 'diskoffering', item: responses.diskOfferingSchema },
-  virtualMachines: { command: 'listVirtualMachines', array: 'virtualmachine', item: responses.virtualMachineSchema },
-  volumes: { command: 'listVolumes', array: 'volume', item: responses.volumeSchema },
-  users: { command: 'listUsers', array: 'user', item: responses.userSchema },
-  accounts: { command: 'listAccounts', array: 'account', item: responses.accountSchema },
-  hypervisorCapabilities: {
-    command: 'listHypervisorCapabilities',
-    array: 'hypervisorCapabilities',
-    item: responses.hypervisorCapabilitySchema,
-  },
-} as const;
+const volumes: Listing<Volume> = { command: 'listVolumes', array: 'volume', item: responses.volumeSchema };
+const snapshots: Listing<Snapshot> = { command: 'listSnapshots', array: 'snapshot', item: responses.snapshotSchema };
+const virtualMachines: Listing<VirtualMachine> = {
+  command: 'listVirtualMachines',
+  array: 'virtualmachine',
+  item: responses.virtualMachineSchema,
+};
+// CloudStack: ListVMSnapshotCmd, in the singular
+const vmSnapshots: Listing<VmSnapshot> = {
+  command: 'listVMSnapshot',
+  array: 'vmSnapshot',
+  item: responses.vmSnapshotSchema,
+};
 
 export function createLists(calls: SignedCalls): Lists {
-  /** An id that CloudStack never knew is refused (431), one that it removed lists nothing: the same to a caller. */
-  const listById = async <Item>(
-    listing: Listing<Item>,
-    id: string | undefined,
-    parameters: RequestParameters,
-    options: CallOptions | undefined,
-  ): Promise<Item[]> => {
-    try {
-      return await listAll(calls, listing, parameters, options);
-    } catch (error) {
-      if (id !== undefined && isCloudStackError(error, 'not-found') && error.text.includes(id)) return [];
-      throw error;
-    }
-  };
-
-  const listVolumes = async (filter: VolumeFilter, options?: CallOptions): Promise<Volume[]> => {
-    const { ids, ...rest } = filter;
-    if (ids?.length === 0) return [];
-    try {
-      return await listById(listings.volumes, filter.id, volumeParameters(filter), options);
-    } catch (error) {
-      if (ids === undefined || !isCloudStackError(error, 'not-found')) throw error;
-      // one unknown id of several refuses the whole list
-      const each = await Promise.all(ids.map((id) => listVolumes({ ...rest, id }, options)));
-      return each.flat();
-    }
-  };
+  const list =
+    <Item, Filter extends { readonly id?: string; readonly ids?: readonly string[] }>(
+      listing: Listing<Item>,
+      encode: (filter: Filter) => RequestParameters,
+    ) =>
+    (filter: Filter, options?: CallOptions): Promise<Item[]> => {
+      const ask = (asked: Filter) => listById(calls, listing, asked.id, encode(asked), options);
+      const { ids, ...rest } = filter;
+      return listByIds(
+        ids,
+        () => ask(filter),
+        (id) => ask({ ...rest, id } as Filter),
+      );
+    };
 
   return {
-    async listCapabilities(options) {
-      const command = 'listCapabilities';
-      const content = await calls.send(command, 'read', {}, options);
-      return understand(calls, command, 'read', responses.capabilitiesSchema, content['capability']);
-    },
-    listZones: (filter, options) => listById(listings.zones, filter.id, encodeParameters({ ...filter }), options),
-    listDiskOfferings: (filter, options) =>
-      listById(listings.diskOfferings, filter.id, encodeParameters({ ...filter }), options),
-    listVirtualMachines: (filter, options) =>
-      listById(listings.virtualMachines, filter.id, virtualMachineParameters(filter), options),
-    listHypervisorCapabilities: (filter, options) =>
-      listAll(calls, listings.hypervisorCapabilities, encodeParameters({ ...filter }), options),
-    listUsers: (options) => listAll(calls, listings.users, {}, options),
-    listAccounts: (options) => listAll(calls, listings.accounts, {}, options),
-    listVolumes,
+    listVolumes: list(volumes, volumeParameters),
+    listSnapshots: list(snapshots, snapshotParameters),
+    listVirtualMachines: list(virtualMachines, virtualMachineParameters),
+    listVmSnapshots: ({ virtualMachineId, listAll: all, projectId }, options) =>
+      listAll(
+        calls,
+        vmSnapshots,
+        encodeParameters({ virtualmachineid: virtualMachineId, listall: all, projectid: projectId }),
+        options,
+      ),
   };
 }
 
@@ -86,11 +68,25 @@ function volumeParameters(filter: VolumeFilter): RequestParameters {
   return { ...parameters, ...encodeMap('tags', filter.tags) };
 }
 
-function virtualMachineParameters(filter: VirtualMachineFilter): RequestParameters {
-  return encodeParameters({
+function snapshotParameters(filter: SnapshotFilter): RequestParameters {
+  const parameters = encodeParameters({
     id: filter.id,
+    ids: filter.ids,
+    volumeid: filter.volumeId,
     name: filter.name,
     listall: filter.listAll,
     projectid: filter.projectId,
   });
+  return { ...parameters, ...encodeMap('tags', filter.tags) };
+}
+
+function virtualMachineParameters(filter: VirtualMachineFilter): RequestParameters {
+  const parameters = encodeParameters({
+    id: filter.id,
+    ids: filter.ids,
+    name: filter.name,
+    listall: filter.listAll,
+    projectid: filter.projectId,
+  });
+  return { ...parameters, ...encodeMap('tags', filter.tags) };
 }

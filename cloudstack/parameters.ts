@@ -22,3 +22,8 @@ export function encodeMap(name: string, entries: Readonly<Record<string, string>
   }
   return encoded;
 }
+
+/** A map parameter whose names are its keys: `details[0].cpuNumber=2`. CloudStack merges the entries of all indexes. */
+export function encodeDetails(name: string, entries: Readonly<Record<string, string>> | undefined): RequestParameters {
+  return Object.fromEntries(Object.entries(entries ?? {}).map(([key, value]) => [`${name}[0].${key}`, value]));
+}

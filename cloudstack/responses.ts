@@ -1,16 +1,7 @@
 import { z } from 'zod';
+import { boolean, number, textMap, uuid } from './answer-fields';
 
-/** Shapes of CloudStack's answers: tolerant (numbers as strings, unknown fields kept out), only what Diskferry reads. */
-
-const uuid = z.string().min(1);
-const number = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^-?\d+(\.\d+)?$/)
-    .transform(Number),
-]);
-const boolean = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+/** Shapes of CloudStack's answers about volumes, snapshots, VMs and jobs: only what Diskferry reads, unknown fields kept out. */
 
 export const tagSchema = z.object({ key: z.string(), value: z.string().default('') });
 
@@ -28,17 +19,55 @@ export const volumeSchema = z.object({
   /** absent when detached */
   virtualmachineid: z.string().optional(),
   vmname: z.string().optional(),
+  vmdisplayname: z.string().optional(),
   vmstate: z.string().optional(),
   account: z.string().optional(),
   domainid: z.string().optional(),
   projectid: z.string().optional(),
   diskofferingid: z.string().optional(),
   diskofferingname: z.string().optional(),
+  /** of a root volume, and of one that was: what it was made from */
+  templateid: z.string().optional(),
+  snapshotid: z.string().optional(),
+  /** on the storage; shown to admins alone */
+  path: z.string().optional(),
   deleteprotection: boolean.optional(),
   tags: z.array(tagSchema).default([]),
   /** set while a job on this volume is pending */
   jobid: z.string().optional(),
   jobstatus: number.optional(),
+  created: z.string().optional(),
+  /** when it was attached; absent when detached */
+  attached: z.string().optional(),
+});
+
+export const snapshotSchema = z.object({
+  id: uuid,
+  name: z.string().default(''),
+  /** of a volume that may be deleted meanwhile */
+  volumeid: z.string().optional(),
+  volumename: z.string().optional(),
+  /** Allocated, Creating, CreatedOnPrimary, BackingUp, BackedUp, Copying, Destroying, Destroyed, Error */
+  state: z.string(),
+  created: z.string().optional(),
+  zoneid: z.string().optional(),
+  account: z.string().optional(),
+  domainid: z.string().optional(),
+  projectid: z.string().optional(),
+  /** bytes of the volume when it was taken */
+  virtualsize: number.optional(),
+  /** bytes on the storage */
+  physicalsize: number.optional(),
+  tags: z.array(tagSchema).default([]),
+});
+
+export const vmSnapshotSchema = z.object({
+  id: uuid,
+  name: z.string().default(''),
+  virtualmachineid: z.string().optional(),
+  /** Allocated, Creating, Ready, Expunging, Removed, Reverting, Error */
+  state: z.string(),
+  type: z.string().optional(),
   created: z.string().optional(),
 });
 
@@ -46,6 +75,8 @@ export const virtualMachineSchema = z.object({
   id: uuid,
   name: z.string().default(''),
   displayname: z.string().optional(),
+  /** `i-2-7-VM`; shown to admins alone */
+  instancename: z.string().optional(),
   state: z.string(),
   zoneid: z.string().optional(),
   zonename: z.string().optional(),
@@ -53,51 +84,25 @@ export const virtualMachineSchema = z.object({
   domainid: z.string().optional(),
   projectid: z.string().optional(),
   hypervisor: z.string().optional(),
-  nic: z.array(z.object({ macaddress: z.string().optional() })).default([]),
-});
-
-export const zoneSchema = z.object({ id: uuid, name: z.string(), allocationstate: z.string().optional() });
-
-export const diskOfferingSchema = z.object({
-  id: uuid,
-  name: z.string(),
-  /** GiB; 0 for a custom size */
-  disksize: number.default(0),
-  iscustomized: boolean.default(false),
-});
-
-export const capabilitiesSchema = z.object({
-  cloudstackversion: z.string(),
-  /** GiB */
-  customdiskofferingminsize: number.optional(),
-  /** GiB */
-  customdiskofferingmaxsize: number.optional(),
-  kvmsnapshotenabled: boolean.optional(),
-});
-
-export const hypervisorCapabilitySchema = z.object({
-  hypervisor: z.string(),
-  hypervisorversion: z.string().optional(),
-  maxdatavolumeslimit: number.optional(),
-});
-
-export const userSchema = z.object({
-  id: uuid,
-  username: z.string(),
-  account: z.string(),
-  /** 0 user, 1 root admin, 2 domain admin */
-  accounttype: number,
-  roletype: z.string().optional(),
-  domainid: z.string(),
-  apikey: z.string().optional(),
-});
-
-export const accountSchema = z.object({
-  id: uuid,
-  name: z.string(),
-  accounttype: number,
-  roletype: z.string().optional(),
-  domainid: z.string(),
+  templateid: z.string().optional(),
+  serviceofferingid: z.string().optional(),
+  /** shown to admins alone, and only of a VM that is placed */
+  hostid: z.string().optional(),
+  details: textMap.optional(),
+  nic: z
+    .array(
+      z.object({
+        networkid: z.string().optional(),
+        macaddress: z.string().optional(),
+        ipaddress: z.string().optional(),
+      }),
+    )
+    .default([]),
+  tags: z.array(tagSchema).default([]),
+  created: z.string().optional(),
+  /** set while a job on this VM is pending */
+  jobid: z.string().optional(),
+  jobstatus: number.optional(),
 });
 
 export const jobSchema = z.object({

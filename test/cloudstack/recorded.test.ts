@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CloudStackApi, VolumeFilter } from '../../cloudstack/api';
+import type { CloudStackApi } from '../../cloudstack/api';
+import type { VolumeFilter } from '../../cloudstack/api-parameters';
 import { CloudStackError, isCloudStackError } from '../../cloudstack/errors';
 import { judgeAnswer } from '../../cloudstack/judge-answer';
 import { answerText, scenarios, type RecordedStep } from './recordings';

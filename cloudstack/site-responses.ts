@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { boolean, number, textMap, uuid } from './answer-fields';
+
+/** Shapes of CloudStack's answers about a site and its accounts: only what Diskferry reads, unknown fields kept out. */
+
+export const zoneSchema = z.object({ id: uuid, name: z.string(), allocationstate: z.string().optional() });
+
+export const diskOfferingSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  /** GiB; 0 for a custom size */
+  disksize: number.default(0),
+  iscustomized: boolean.default(false),
+});
+
+export const capabilitiesSchema = z.object({
+  cloudstackversion: z.string(),
+  /** GiB */
+  customdiskofferingminsize: number.optional(),
+  /** GiB */
+  customdiskofferingmaxsize: number.optional(),
+  kvmsnapshotenabled: boolean.optional(),
+});
+
+export const hypervisorCapabilitySchema = z.object({
+  hypervisor: z.string(),
+  hypervisorversion: z.string().optional(),
+  maxdatavolumeslimit: number.optional(),
+});
+
+export const userSchema = z.object({
+  id: uuid,
+  username: z.string(),
+  account: z.string(),
+  /** 0 user, 1 root admin, 2 domain admin */
+  accounttype: number,
+  roletype: z.string().optional(),
+  domainid: z.string(),
+  apikey: z.string().optional(),
+});
+
+export const accountSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  accounttype: number,
+  roletype: z.string().optional(),
+  domainid: z.string(),
+});
+
+export const serviceOfferingSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  state: z.string().optional(),
+  /** absent in a custom offering, which takes it from the VM's details */
+  cpunumber: number.optional(),
+  /** MHz */
+  cpuspeed: number.optional(),
+  /** MiB; absent in a custom offering */
+  memory: number.optional(),
+  iscustomized: boolean.default(false),
+  /** the bounds of a custom offering: `mincpunumber`, `maxcpunumber`, `minmemory`, `maxmemory` (MiB) */
+  serviceofferingdetails: textMap.optional(),
+  /** GiB; 0 for the template's own size */
+  rootdisksize: number.optional(),
+});
+
+export const templateSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  zoneid: z.string().optional(),
+  isready: boolean.default(false),
+  hypervisor: z.string().optional(),
+  format: z.string().optional(),
+  ostypeid: z.string().optional(),
+  ostypename: z.string().optional(),
+  /** bytes */
+  size: number.optional(),
+  account: z.string().optional(),
+});
+
+export const networkSchema = z.object({
+  id: uuid,
+  name: z.string().default(''),
+  zoneid: z.string().optional(),
+  /** Isolated, Shared, L2 */
+  type: z.string().optional(),
+  state: z.string().optional(),
+  account: z.string().optional(),
+  domainid: z.string().optional(),
+  projectid: z.string().optional(),
+  canusefordeploy: boolean.optional(),
+});
+
+export const domainSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  path: z.string().optional(),
+  state: z.string().optional(),
+});
+
+export const projectSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  displaytext: z.string().optional(),
+  state: z.string().optional(),
+  domainid: z.string().optional(),
+});
+
+export const resourceLimitSchema = z.object({
+  /** CloudStack: Resource.ResourceType: 0 VMs, 2 volumes, 3 snapshots, 8 cpus, 9 memory (MiB), 10 primary storage (GiB), … */
+  resourcetype: number,
+  resourcetypename: z.string().optional(),
+  /** -1: none */
+  max: number,
+  account: z.string().optional(),
+  domainid: z.string().optional(),
+  projectid: z.string().optional(),
+});
