@@ -22,6 +22,13 @@ export const modeFields = {
   sendDate: z.boolean().default(false),
   /** maintenance or shutdown was initiated: asynchronous commands are refused */
   maintenance: z.boolean().default(false),
+  /**
+   * Whether volumes of running VMs can be snapshotted (`kvm.snapshot.enabled`, on KVM alone). Left out: on KVM from 4.22 on, whose
+   * default it is, elsewhere always. Said, it holds for every hypervisor.
+   */
+  snapshotsOfAttachedVolumes: z.boolean().optional(),
+  /** `allow.user.expunge.recover.volume`: whether users may expunge and recover destroyed volumes */
+  allowUserExpungeRecoverVolume: z.boolean().default(true),
 };
 
 export const modesSchema = z.strictObject(modeFields);
@@ -30,5 +37,9 @@ export type Modes = z.output<typeof modesSchema>;
 /** The modes among the fields of a world. */
 export function modesOf(world: Modes): Modes {
   const { version, enforcePostAndTimestamps, throttling, clockOffsetMs, sendDate, maintenance } = world;
-  return { version, enforcePostAndTimestamps, throttling, clockOffsetMs, sendDate, maintenance };
+  const { snapshotsOfAttachedVolumes, allowUserExpungeRecoverVolume } = world;
+  return {
+    ...{ version, enforcePostAndTimestamps, throttling, clockOffsetMs, sendDate, maintenance },
+    ...{ snapshotsOfAttachedVolumes, allowUserExpungeRecoverVolume },
+  };
 }

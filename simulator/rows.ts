@@ -85,6 +85,8 @@ export interface VolumeRow {
   readonly placed: boolean;
   /** it exists on storage: `path` is shown */
   readonly onStorage: boolean;
+  /** its path there, where that is not its name: of a volume made from a snapshot */
+  readonly path?: string;
   readonly deleteProtection: boolean;
   /** set when it was expunged; the row stays, since CloudStack remembers its uuid */
   readonly removed: number | null;
@@ -143,6 +145,17 @@ export interface VmSnapshotRow {
   readonly parentId: string | null;
   readonly created: number;
   readonly removed: number | null;
+}
+
+/** What an account may have of a resource, where that is not the default (`updateResourceLimit`). */
+export interface ResourceLimitRow {
+  /** `{account id}/{resource}` */
+  readonly id: string;
+  readonly accountId: string;
+  /** as `resourcetypename` shows it, for instance volume */
+  readonly resource: string;
+  /** -1 for no limit; storage in GiB */
+  readonly max: number;
 }
 
 export interface TagRow {

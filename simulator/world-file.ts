@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modeFields } from './modes';
+import { resourceNames } from './resource-names';
 
 /**
  * The file that describes a simulated site (`diskferry simulator --world FILE.json`). Ids that are left out are made once, at
@@ -23,6 +24,10 @@ export const timingsSchema = z.strictObject({
   detachMs: milliseconds,
   /** the storage's time for a delete, within the synchronous answer */
   deleteMs: milliseconds,
+  /** the hypervisor's time for a snapshot of a volume or VM, or to put one back */
+  snapshotMs: milliseconds.default(100),
+  /** time from a snapshot on primary storage to `BackedUp`; of a detached volume after the end of the job */
+  backupMs: milliseconds.default(20),
   /** time of start and stop of a VM each */
   powerMs: milliseconds,
   /** least and most time from the plug until the guest shows the disk */
@@ -76,6 +81,8 @@ const accountSchema = z.strictObject({
   /** made at random and kept in the state when left out */
   apiKey: z.string().min(8).optional(),
   secretKey: z.string().min(8).optional(),
+  /** what it may have, by resource type name; storage in GiB, -1 for no limit. Where nothing is said, CloudStack's defaults */
+  limits: z.partialRecord(z.enum(resourceNames), z.number().int().min(-1)).default({}),
 });
 
 export const worldSchema = z.strictObject({

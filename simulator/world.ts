@@ -11,6 +11,7 @@ import type {
   JobRow,
   MachineRow,
   PlugRow,
+  ResourceLimitRow,
   SnapshotRow,
   TagRow,
   VmSnapshotRow,
@@ -35,6 +36,7 @@ export class World {
   readonly jobs: Table<JobRow>;
   readonly tags: Table<TagRow>;
   readonly plugs: Table<PlugRow>;
+  readonly limits: Table<ResourceLimitRow>;
   readonly managementServerId = randomUUID();
   /** of `listHypervisorCapabilities`, roles and whatever else has an id but no row */
   readonly ids = {
@@ -85,6 +87,7 @@ export class World {
     this.jobs = this.journal.table('jobs');
     this.tags = this.journal.table('tags');
     this.plugs = this.journal.table('plugs');
+    this.limits = this.journal.table('limits');
     this.accountsByKey = this.accounts.indexBy((account) => account.apiKey);
     this.accountsByName = this.accounts.indexBy((account) => account.name);
     this.volumesByVm = this.volumes.indexBy(unlessRemoved((volume) => volume.vmId ?? undefined));
@@ -123,6 +126,7 @@ export class World {
       this.tags,
       this.jobs,
       this.plugs,
+      this.limits,
       this.snapshots,
       this.vmSnapshots,
       this.volumes,
