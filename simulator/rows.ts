@@ -22,6 +22,22 @@ interface NicRow {
   readonly macAddress: string;
 }
 
+/** Whether a VM came up when it was started. The server knows nothing of that: to it, the VM is running. */
+export interface BootRecord {
+  readonly up: boolean;
+  readonly reason: string;
+  readonly rootVolumeId: string | null;
+  /** what the root held at the start (content-digest.ts) */
+  readonly rootContent: string | null;
+}
+
+/** What a VM's root must hold for the VM to come up. */
+export interface BootExpectationRow {
+  /** id or name of the VM */
+  readonly id: string;
+  readonly rootContent: string;
+}
+
 export interface MachineRow {
   readonly id: string;
   readonly number: number;
@@ -32,7 +48,7 @@ export interface MachineRow {
   readonly serviceOfferingId: string;
   /** what the caller chose of a customised offering; null for a fixed one */
   readonly customSize: { readonly cpus: number; readonly speedMhz: number; readonly memoryMib: number } | null;
-  /** details as they were sent, e.g. `rootDiskController` */
+  /** as they were sent, e.g. `rootDiskController`, and the server's own, e.g. `deployvm` */
   readonly details: Readonly<Record<string, string>>;
   readonly state: MachineState;
   readonly hypervisor: HypervisorName;
@@ -45,6 +61,8 @@ export interface MachineRow {
   readonly plugged: number;
   /** it was started once: until then its volumes are only allocated */
   readonly everStarted: boolean;
+  /** what came of its last start; absent while it is stopped, and where it ran when the world began */
+  readonly boot?: BootRecord;
   /** set when it was expunged */
   readonly removed: number | null;
 }
@@ -73,6 +91,8 @@ export interface VolumeRow {
   readonly templateId: string | null;
   /** the snapshot it was made of */
   readonly snapshotId: string | null;
+  /** of a root that was made with its VM: its disk offering is the one within this service offering */
+  readonly serviceOfferingId?: string;
   readonly type: 'ROOT' | 'DATADISK';
   readonly sizeBytes: number;
   readonly state: VolumeState;

@@ -7,6 +7,7 @@ import type { EntityKind } from './parameters';
 import { Journal } from './persistence';
 import type {
   AccountRow,
+  BootExpectationRow,
   HypervisorName,
   JobRow,
   MachineRow,
@@ -36,6 +37,7 @@ export class World {
   readonly jobs: Table<JobRow>;
   readonly tags: Table<TagRow>;
   readonly plugs: Table<PlugRow>;
+  readonly bootExpectations: Table<BootExpectationRow>;
   readonly limits: Table<ResourceLimitRow>;
   readonly managementServerId = randomUUID();
   /** of `listHypervisorCapabilities`, roles and whatever else has an id but no row */
@@ -87,6 +89,7 @@ export class World {
     this.jobs = this.journal.table('jobs');
     this.tags = this.journal.table('tags');
     this.plugs = this.journal.table('plugs');
+    this.bootExpectations = this.journal.table('bootExpectations');
     this.limits = this.journal.table('limits');
     this.accountsByKey = this.accounts.indexBy((account) => account.apiKey);
     this.accountsByName = this.accounts.indexBy((account) => account.name);
@@ -126,6 +129,7 @@ export class World {
       this.tags,
       this.jobs,
       this.plugs,
+      this.bootExpectations,
       this.limits,
       this.snapshots,
       this.vmSnapshots,
