@@ -9,17 +9,21 @@ import tseslint from 'typescript-eslint';
 const rooms = {
   domain: [],
   cloudstack: [],
+  site: ['domain', 'cloudstack'],
   workflows: ['domain'],
   database: ['domain'],
   appliance: ['domain'],
-  activities: ['domain', 'cloudstack', 'database', 'appliance'],
+  activities: ['domain', 'cloudstack', 'site', 'database', 'appliance'],
   simulator: ['domain'],
-  worker: ['domain', 'cloudstack', 'database', 'appliance', 'activities', 'workflows'],
+  // Signs and judges by itself, so that no mistake of the client or of the simulator can be on both sides.
+  contract: [],
+  worker: ['domain', 'cloudstack', 'site', 'database', 'appliance', 'activities', 'workflows'],
   stack: ['domain', 'database', 'appliance', 'simulator', 'cloudstack'],
-  client: ['domain', 'cloudstack', 'database', 'workflows', 'worker', 'simulator', 'stack'],
+  client: ['domain', 'cloudstack', 'site', 'database', 'workflows', 'worker', 'simulator', 'stack'],
   tools: [
     'domain',
     'cloudstack',
+    'site',
     'database',
     'appliance',
     'activities',
@@ -32,6 +36,7 @@ const rooms = {
   bench: [
     'domain',
     'cloudstack',
+    'site',
     'database',
     'appliance',
     'activities',
@@ -53,7 +58,7 @@ const ports = [
   { modules: ['mysql2', 'mysql2/promise', 'kysely', 'umzug'], rooms: ['database', 'stack'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    rooms: ['appliance', 'simulator', 'worker', 'stack', 'client', 'tools', 'bench', 'database'],
+    rooms: ['appliance', 'simulator', 'worker', 'stack', 'client', 'tools', 'bench', 'database', 'contract'],
   },
   { modules: ['node:child_process'], rooms: ['appliance', 'stack', 'client', 'tools', 'bench'] },
   { modules: ['@temporalio/workflow'], rooms: ['workflows', 'client'] },
@@ -61,11 +66,11 @@ const ports = [
   { modules: ['@temporalio/worker'], rooms: ['worker', 'tools', 'bench'] },
 ];
 
-const roomRules = Object.entries(rooms).map(([room, below]) => {
+const roomRule = (room, below, files = [`${room}/**/*.ts`]) => {
   const forbiddenRooms = [...Object.keys(rooms), 'test'].filter((other) => other !== room && !below.includes(other));
   const forbiddenModules = ports.filter((port) => !port.rooms.includes(room)).flatMap((port) => port.modules);
   return {
-    files: [`${room}/**/*.ts`],
+    files,
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
@@ -86,7 +91,13 @@ const roomRules = Object.entries(rooms).map(([room, below]) => {
       ],
     },
   };
-});
+};
+
+const roomRules = [
+  ...Object.entries(rooms).map(([room, below]) => roomRule(room, below)),
+  // The one file of the contract suite that knows the simulator: it starts one.
+  roomRule('contract', ['simulator'], ['contract/own-simulator.ts']),
+];
 
 /** What would make a workflow's replay differ, or is not there in its sandbox. */
 const sandbox = {

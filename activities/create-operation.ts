@@ -5,7 +5,7 @@ import type { CreateVolumeInput } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
 import type { VolumeMaking } from './create-volume';
 import { fenceOf } from './fence-of';
-import type { Facts } from './site-facts';
+import type { Facts } from '../site/judge-site';
 import { stableUuid } from './stable-uuid';
 
 /** The operation of this attempt: unfinished, or done and its volume not deleted by us since; else a new row. */

@@ -1,19 +1,23 @@
-import type { VirtualMachine } from '../cloudstack/api';
-import { isCloudStackError } from '../cloudstack/errors';
 import type { ApplianceSlots } from '../database/appliance-slots';
 import type { VmDisks } from '../database/vm-disks';
 import type { Volumes } from '../database/volumes';
-import { failure } from '../domain/failures';
+import { type DiskferryFailure, failure } from '../domain/failures';
 import { type SourceVmKey, sourceVmPath } from '../domain/names';
-import { bytesToGibUp } from '../domain/sizes';
 import { type PreflightInput, type PreflightSiteOutput, preflightInputSchema, type VmRef } from '../domain/step-io';
+import { judgeAppliance, judgeConfigured, judgeVmSnapshots } from '../site/judge-appliance';
+import { judgeQuota, volumesNeeded } from '../site/judge-quota';
+import type { Facts } from '../site/judge-site';
+import { judgeSize } from '../site/judge-size';
+import { freeSlots, judgeSlots, noFreeSlots } from '../site/judge-slots';
+import { foundOrThrow } from '../site/judged';
+import { type ApplianceReading, readAppliance, readVm } from '../site/read-appliance';
+import { readQuota } from '../site/read-quota';
+import type { SiteSettings } from '../site/site-settings';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { fenceOf } from './fence-of';
-import { judgeOwner } from './judge-owner';
-import { listScope } from './list-scope';
 import type { SiteActivities } from './queues';
-import type { Facts, SiteFacts, SiteSettings } from './site-facts';
+import type { SiteFacts } from './site-facts';
 import type { VolumeWork } from './volume-work';
 
 /** What preflightSite needs. */
@@ -26,9 +30,6 @@ export interface PreflightWork extends VolumeWork {
   /** @throws DiskferryFailure schema-outdated */
   readonly checkSchema: () => Promise<void>;
 }
-
-/** Data disks of one VM where CloudStack does not say: what it assumes itself for an unknown hypervisor. */
-const UNKNOWN_LIMIT = 6;
 
 /**
  * preflightSite: everything that CloudStack and the database can refuse later is asked now, before anything is made; and the slots
@@ -50,10 +51,12 @@ export function makePreflightSite(work: PreflightWork): SiteActivities['prefligh
     async (input, run) => {
       await work.checkSchema();
       const facts = await work.facts({ signal: run.signal, fresh: true });
-      checkSizes(input, facts);
-      const appliance = await checkAppliance(work, run, input, facts);
+      for (const disk of input.request.disks) refuse(judgeSize(disk, input.vm.site, facts));
+      const reading = await checkAppliance(work, run, input, facts);
+      const appliance = reading.vm;
       const existingVolumes = await existing(work, input);
-      const { limit, free } = await reserveSlots(work, run, input, appliance);
+      await checkQuota(work, run, input, facts);
+      const { limit, free } = await reserveSlots(work, run, input, reading);
       return {
         zoneId: facts.zone.id,
         zoneName: facts.zone.name,
@@ -71,13 +74,9 @@ export function makePreflightSite(work: PreflightWork): SiteActivities['prefligh
   );
 }
 
-function checkSizes({ vm, request }: PreflightInput, facts: Facts): void {
-  for (const disk of request.disks) {
-    const sizeGib = bytesToGibUp(disk.sizeBytes);
-    const fields = { diskKey: disk.key, sizeGib, site: vm.site };
-    if (sizeGib > facts.maxGib) throw failure('disk-too-large', { ...fields, limitGib: facts.maxGib });
-    if (sizeGib < facts.minGib) throw failure('disk-too-small', { ...fields, limitGib: facts.minGib });
-  }
+/** Throws what a judgement of the site found; `diskferry probe` shows it instead. */
+function refuse(refusal: DiskferryFailure | undefined): void {
+  if (refusal !== undefined) throw refusal;
 }
 
 async function checkAppliance(
@@ -85,27 +84,35 @@ async function checkAppliance(
   run: ActivityRun,
   { vm, request }: PreflightInput,
   facts: Facts,
-): Promise<VirtualMachine> {
-  const { applianceId, site } = vm;
-  const configured = work.settings.applianceIds ?? [];
-  // Nobody would poll the task queue of an appliance that no worker knows: said now instead of waited for.
-  if (configured.length > 0 && !configured.includes(applianceId)) {
-    throw failure('appliance-unknown', { applianceId, site, configured: configured.join(', ') });
+): Promise<ApplianceReading> {
+  const { applianceId, site, projectId } = vm;
+  const { settings } = work;
+  refuse(judgeConfigured(applianceId, site, settings.applianceIds ?? []));
+  const scope = { applianceId, projectId };
+  const listed = await readVm(work.api, scope, { signal: run.signal });
+  const { zone, keyOwner } = facts;
+  const appliance = foundOrThrow(judgeAppliance(listed, { applianceId, site, zone, keyOwner, owner: request }));
+  const reading = await readAppliance(work.api, appliance, settings, { projectId, signal: run.signal });
+  refuse(judgeVmSnapshots(appliance, reading.snapshots));
+  return reading;
+}
+
+/** Limits of the key's own account; those of another account, a project or a domain show when CloudStack refuses. */
+async function checkQuota(
+  work: PreflightWork,
+  run: ActivityRun,
+  { vm, request }: PreflightInput,
+  facts: Facts,
+): Promise<void> {
+  if (request.account !== undefined || request.projectId !== undefined) return;
+  const there = new Set<number>();
+  for (const { diskKey, volumeId } of await work.disks.ofVm(vm)) {
+    const record = await work.volumes.get(volumeId);
+    if (record !== undefined && record.goneAt === undefined) there.add(diskKey);
   }
-  const [appliance] = await work.api.listVirtualMachines(
-    { id: applianceId, listAll: true, ...listScope(vm) },
-    { signal: run.signal },
-  );
-  if (appliance === undefined) throw failure('appliance-missing', { applianceId, site });
-  const { name, state } = appliance;
-  if (state !== 'Running') throw failure('appliance-not-running', { applianceId, name, state });
-  if (appliance.zoneid !== undefined && appliance.zoneid !== facts.zone.id) {
-    const zone = appliance.zonename ?? appliance.zoneid;
-    throw failure('appliance-elsewhere', { applianceId, zone, site, siteZone: facts.zone.name });
-  }
-  const mismatch = judgeOwner(appliance, request, facts.keyOwner);
-  if (mismatch !== undefined) throw failure('owner-mismatch', { applianceId, ...mismatch });
-  return appliance;
+  const needed = volumesNeeded(request.disks.filter((disk) => !there.has(disk.key)));
+  const quota = await readQuota(work.api, facts.keyOwner, { signal: run.signal });
+  refuse(judgeQuota(quota, needed, vm.site)[0]);
 }
 
 /**
@@ -143,14 +150,9 @@ async function reserveSlots(
   work: PreflightWork,
   run: ActivityRun,
   { vm, request, planOnly = false }: PreflightInput,
-  appliance: VirtualMachine,
+  { attached, limit: { disks: limit } }: ApplianceReading,
 ): Promise<{ limit: number; free: number }> {
   const { applianceId } = vm;
-  const limit = await slotLimit(work, run, appliance);
-  const attached = await work.api.listVolumes(
-    { virtualMachineId: applianceId, type: 'DATADISK', listAll: true, ...listScope(vm) },
-    { signal: run.signal },
-  );
   const diskKeys = request.disks.map((disk) => disk.key);
   const wanted = diskKeys.map((diskKey) => ({ ...vm, diskKey }));
   const spokenFor = [...(await work.slots.list(applianceId)), ...wanted];
@@ -176,11 +178,10 @@ async function reserveSlots(
     ),
   );
   if (reserved.outcome === 'full') {
-    const free = Math.max(limit - reserved.taken, 0);
-    throw failure('no-free-slots', { applianceId, free, limit, needed: diskKeys.length });
+    throw noFreeSlots({ applianceId, limit, taken: reserved.taken, needed: diskKeys.length });
   }
   const taken = (await work.slots.list(applianceId)).length + foreign;
-  return { limit, free: Math.max(limit - taken, 0) };
+  return { limit, free: freeSlots({ limit, taken }) };
 }
 
 /** What reserving would come to; a plan holds no claim and leaves no trace. */
@@ -193,10 +194,10 @@ async function planSlots(
 ): Promise<{ limit: number; free: number }> {
   const slots = await work.slots.list(vm.applianceId);
   const own = slots.filter((slot) => sourceVmPath(slot) === sourceVmPath(vm)).map((slot) => slot.diskKey);
-  const free = Math.max(limit - slots.length - foreign, 0);
   const needed = diskKeys.filter((diskKey) => !own.includes(diskKey)).length;
-  if (needed > free) throw failure('no-free-slots', { applianceId: vm.applianceId, free, limit, needed });
-  return { limit, free: free - needed };
+  const taken = slots.length + foreign;
+  refuse(judgeSlots({ applianceId: vm.applianceId, limit, taken, needed }));
+  return { limit, free: freeSlots({ limit, taken }) - needed };
 }
 
 /** Slots, reserved or about to be, whose disk has a volume attached to the appliance: that attachment is not counted again. */
@@ -214,23 +215,4 @@ async function countAccounted(
     if (record !== undefined && known.has(keyOf(record))) accounted.add(keyOf(record));
   }
   return accounted.size;
-}
-
-/** The lowest limit that is listed for the appliance's hypervisor, whatever its version; a normal user may not ask. */
-async function slotLimit(work: PreflightWork, run: ActivityRun, appliance: VirtualMachine): Promise<number> {
-  if (work.settings.dataDiskLimit !== undefined) return work.settings.dataDiskLimit;
-  if (appliance.hypervisor === undefined) return UNKNOWN_LIMIT;
-  try {
-    const listed = await work.api.listHypervisorCapabilities(
-      { hypervisor: appliance.hypervisor },
-      { signal: run.signal },
-    );
-    const limits = listed.flatMap(({ maxdatavolumeslimit }) =>
-      maxdatavolumeslimit === undefined ? [] : [maxdatavolumeslimit],
-    );
-    return limits.length === 0 ? UNKNOWN_LIMIT : Math.min(...limits);
-  } catch (error) {
-    if (isCloudStackError(error, 'refused', 'unauthorized')) return UNKNOWN_LIMIT;
-    throw error;
-  }
 }

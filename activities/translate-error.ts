@@ -1,10 +1,10 @@
 import { ExportServerError } from '../appliance/ports';
-import { isCloudStackError } from '../cloudstack/errors';
 import { DatabaseUnavailableError } from '../database/errors';
 import { ClaimLostError } from '../database/fence';
 import { OperationActiveError } from '../database/volume-operations';
 import { DiskferryFailure, failure } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
+import { cloudStackFailure } from '../site/cloudstack-failure';
 
 /** Where an error came from, for its message. */
 export interface ErrorPlace {
@@ -47,19 +47,8 @@ export function translateError(error: unknown, place: ErrorPlace): DiskferryFail
       { cause: error },
     );
   }
-  if (isCloudStackError(error, 'unavailable', 'outcome-unknown')) {
-    const { site } = place;
-    return error.kind === 'unavailable'
-      ? failure(
-          'cloudstack-unavailable',
-          { site, endpoint: error.endpoint, command: error.command, cause: error.text },
-          { cause: error },
-        )
-      : failure('cloudstack-outcome-unknown', { site, command: error.command, cause: error.text }, { cause: error });
-  }
-  if (isCloudStackError(error, 'unauthorized')) {
-    return failure('unauthorized', { site: place.site, cause: error.text }, { cause: error });
-  }
+  const met = cloudStackFailure(error, place.site);
+  if (met !== undefined) return met;
   if (error instanceof ExportServerError) {
     return failure(
       'export-server-down',

@@ -143,6 +143,11 @@ export interface CloudStackApi {
    * never a proof. `onPoll` is called on each look, for heartbeats.
    */
   waitForJob(jobId: string, options?: CallOptions & { onPoll?: () => void }): Promise<Job | undefined>;
+  /**
+   * By how many milliseconds the server's clock was ahead of this machine's when it answered last, by its Date header; undefined
+   * while no answer had one: CloudStack itself sends none, a proxy before it may.
+   */
+  seenClockOffset(): number | undefined;
   close(): Promise<void>;
 }
 

@@ -59,6 +59,7 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
     ...createVirtualMachineChanges(change),
     queryJob: (jobId, call) => queryJob(calls, jobId, call),
     waitForJob: (jobId, call) => waitForJob(calls, clock, jobId, call),
+    seenClockOffset: () => calls.seenClockOffset(),
     close: () => transport.close(),
   };
 }

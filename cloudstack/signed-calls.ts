@@ -12,6 +12,8 @@ import { TransportError, type HttpAnswer, type Transport } from './transport';
 export interface SignedCalls {
   readonly endpoint: string;
   send(command: string, effect: Effect, parameters: RequestParameters, options?: CallOptions): Promise<Content>;
+  /** milliseconds by which the Date of the last answer that had one was ahead of our clock */
+  seenClockOffset(): number | undefined;
 }
 
 /** What the client logs to; a pino logger fits. Neither keys nor parameters are ever given to it. */
@@ -56,6 +58,8 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
   // By how much the server's clock is ahead of ours, once a refusal taught it. An accepted request teaches nothing: our idea of
   // the time was good enough, and the Date header may be a proxy's.
   let serverOffsetMs = 0;
+  // What the last Date said, for whoever wants to see it; requests are not signed by it.
+  let seenOffsetMs: number | undefined;
 
   const sign = (command: string, parameters: RequestParameters, offsetMs: number): string => {
     const common = { command, apikey: dependencies.apiKey, response: 'json', signatureversion: '3' };
@@ -78,6 +82,7 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
       const began = performance.now();
       const answer = await transport.exchange({ method, form, timeoutMs, signal });
       const milliseconds = Math.round(performance.now() - began);
+      seenOffsetMs = clockOffset(answer.date, clock.now()) ?? seenOffsetMs;
       logger?.debug({ command: exchange.command, status: answer.status, milliseconds }, 'CloudStack answered');
       return answer;
     }, request.signal);
@@ -129,7 +134,7 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     }
   };
 
-  return { endpoint, send };
+  return { endpoint, send, seenClockOffset: () => seenOffsetMs };
 }
 
 /** The error of an exchange that ended without an answer. */

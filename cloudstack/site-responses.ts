@@ -3,7 +3,16 @@ import { boolean, number, textMap, uuid } from './answer-fields';
 
 /** Shapes of CloudStack's answers about a site and its accounts: only what Diskferry reads, unknown fields kept out. */
 
-export const zoneSchema = z.object({ id: uuid, name: z.string(), allocationstate: z.string().optional() });
+const limit = z.union([z.string(), z.number().transform(String)]);
+
+export const zoneSchema = z.object({
+  id: uuid,
+  name: z.string(),
+  /** Enabled, Disabled */
+  allocationstate: z.string().optional(),
+  /** Basic, Advanced */
+  networktype: z.string().optional(),
+});
 
 export const diskOfferingSchema = z.object({
   id: uuid,
@@ -20,6 +29,11 @@ export const capabilitiesSchema = z.object({
   /** GiB */
   customdiskofferingmaxsize: number.optional(),
   kvmsnapshotenabled: boolean.optional(),
+  /** whether deleteVolume removes a volume for good where a normal user calls it */
+  allowuserexpungerecovervolume: boolean.optional(),
+  /** requests of one account in an interval of seconds; absent where none are counted (`api.throttling.enabled`) */
+  apilimitmax: number.optional(),
+  apilimitinterval: number.optional(),
 });
 
 export const hypervisorCapabilitySchema = z.object({
@@ -34,8 +48,11 @@ export const userSchema = z.object({
   account: z.string(),
   /** 0 user, 1 root admin, 2 domain admin */
   accounttype: number,
+  /** Admin, DomainAdmin, ResourceAdmin, User */
   roletype: z.string().optional(),
+  rolename: z.string().optional(),
   domainid: z.string(),
+  domain: z.string().optional(),
   apikey: z.string().optional(),
 });
 
@@ -45,6 +62,13 @@ export const accountSchema = z.object({
   accounttype: number,
   roletype: z.string().optional(),
   domainid: z.string(),
+  volumetotal: number.optional(),
+  /** a number as text, or `Unlimited` */
+  volumelimit: limit.optional(),
+  /** GiB */
+  primarystoragetotal: number.optional(),
+  /** GiB as text, or `Unlimited` */
+  primarystoragelimit: limit.optional(),
 });
 
 export const serviceOfferingSchema = z.object({

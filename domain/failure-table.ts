@@ -121,6 +121,13 @@ export const failureTable = {
     next: 'Correct "zone" of [site.{site}] in the worker\'s configuration.',
     exitCode: 1,
   },
+  'zone-disabled': {
+    class: 'refused',
+    message: 'Site {site}: zone {zone} is disabled, so CloudStack takes volumes of root admins only',
+    systemDoes: REFUSES,
+    next: 'Have the zone enabled in CloudStack, or correct "zone" of [site.{site}].',
+    exitCode: 1,
+  },
   'offering-unknown': {
     class: 'refused',
     message: 'Site {site}: CloudStack lists no disk offering named or numbered {offering}',
@@ -178,6 +185,14 @@ export const failureTable = {
     next: 'Run the worker on that appliance, or correct the appliance id and "identity" in its configuration.',
     exitCode: 1,
   },
+  'appliance-has-snapshots': {
+    class: 'refused',
+    message:
+      'Appliance {applianceId} ({name}) has VM snapshots ({snapshots}); while it has any, CloudStack attaches and detaches nothing',
+    systemDoes: REFUSES,
+    next: "Delete the appliance's VM snapshots in CloudStack, then send the request again.",
+    exitCode: 1,
+  },
   'no-free-slots': {
     class: 'refused',
     message: 'Appliance {applianceId} has {free} free data disk slots of {limit}, {needed} are needed',
@@ -193,11 +208,25 @@ export const failureTable = {
     next: "Set the request's account and domainId (or projectId) to the appliance's owner.",
     exitCode: 1,
   },
+  'quota-exceeded': {
+    class: 'refused',
+    message: 'Site {site}: account {account} may have {free} more {what} (limit {limit}), {needed} are needed',
+    systemDoes: REFUSES,
+    next: 'Have the limit of account {account} raised in CloudStack, or remove volumes that nobody needs.',
+    exitCode: 1,
+  },
   unauthorized: {
     class: 'refused',
     message: 'Site {site}: CloudStack refused the key or its signature: {cause}',
     systemDoes: REFUSES,
     next: "Check api_key_file and secret_key_file of [site.{site}], and this machine's clock against the server's.",
+    exitCode: 1,
+  },
+  'command-forbidden': {
+    class: 'refused',
+    message: "Site {site}: the role of the key's account may not call {command}: {cause}",
+    systemDoes: REFUSES,
+    next: 'Have {command} allowed for that role in CloudStack (Roles, rules), or use the key of an account that may.',
     exitCode: 1,
   },
   'schema-outdated': {
@@ -257,6 +286,13 @@ export const failureTable = {
     message: 'Site {site}: CloudStack at {endpoint} does not answer {command}: {cause}',
     systemDoes: WAITS,
     next: 'Check the management server; nothing has to be done here.',
+    exitCode: 1,
+  },
+  'tls-refused': {
+    class: 'unavailable',
+    message: 'Site {site}: no TLS connection to {endpoint}: {cause}',
+    systemDoes: WAITS,
+    next: 'Correct "endpoint" of [site.{site}] (http or https, host name as in the certificate); a private authority is trusted with NODE_EXTRA_CA_CERTS=/path/of/ca.pem',
     exitCode: 1,
   },
   'cloudstack-outcome-unknown': {

@@ -6,7 +6,7 @@ import { pickVolume } from '../../activities/find-created';
 import { judgeAttachment } from '../../activities/judge-attachment';
 import { whyNotDelete } from '../../activities/judge-deletion';
 import { describeJob, leavesDoubt } from '../../activities/judge-job';
-import { judgeOwner } from '../../activities/judge-owner';
+import { judgeOwner } from '../../site/judge-owner';
 import { judgeVolume } from '../../activities/judge-volume';
 import { isKnownRefusal } from '../../activities/known-refusals';
 import { stableUuid } from '../../activities/stable-uuid';

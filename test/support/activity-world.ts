@@ -11,7 +11,8 @@ import {
   makeSiteActivities,
 } from '../../activities/make-activities';
 import type { AllActivities } from '../../activities/queues';
-import { makeSiteFacts, type SiteSettings } from '../../activities/site-facts';
+import { makeSiteFacts } from '../../activities/site-facts';
+import type { SiteSettings } from '../../site/site-settings';
 import type { CloudStackApi } from '../../cloudstack/api';
 import { createCloudStackClient } from '../../cloudstack/client';
 import { systemClock } from '../../cloudstack/clock';
