@@ -20,7 +20,7 @@ const updated = z.object({ virtualmachine: z.object({ id: z.string() }) });
 
 export function createVirtualMachineChanges(change: Change): VirtualMachineChanges {
   return {
-    deployVirtualMachine: (vm, call) =>
+    deployVirtualMachine: async (vm, call) =>
       change(
         'deployVirtualMachine',
         startedCreate,

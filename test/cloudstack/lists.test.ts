@@ -120,6 +120,59 @@ describe('listVolumes', () => {
   });
 });
 
+describe('lists of other things', () => {
+  test('a network is found by its exact name: CloudStack has no such parameter and would list all', async () => {
+    await withClient(async ({ server, client }) => {
+      server.play(
+        content({
+          count: 2,
+          network: [
+            { id: 'n', name: 'lan' },
+            { id: 'm', name: 'lan-2' },
+          ],
+        }),
+      );
+      expect(await client.listNetworks({ name: 'lan', zoneId: 'z' })).toEqual([{ id: 'n', name: 'lan' }]);
+      expect(server.requests[0]?.parameters).not.toHaveProperty('name');
+    });
+  });
+
+  test('a template in two zones is two rows, also over pages', async () => {
+    await withClient(async ({ server, client }) => {
+      const rows = ids(300).flatMap((id) => ['z1', 'z2'].map((zoneid) => ({ id, name: id, zoneid })));
+      server.play((request, response) => {
+        const from = (Number(request.parameters['page']) - 1) * 500;
+        return content({ count: 600, template: rows.slice(from, from + 500) })(request, response);
+      });
+      expect(await client.listTemplates({ templateFilter: 'all' })).toHaveLength(600);
+    });
+  });
+
+  test('limits have no id', async () => {
+    await withClient(async ({ server, client }) => {
+      const rows = [
+        { account: 'a', domainid: 'd', resourcetype: '2', resourcetypename: 'volume', max: 20 },
+        { account: 'a', domainid: 'd', resourcetype: '10', resourcetypename: 'primary_storage', max: '-1' },
+      ];
+      server.play(content({ count: 2, resourcelimit: rows }));
+      expect(await client.listResourceLimits({})).toMatchObject([
+        { resourcetype: 2, max: 20 },
+        { resourcetype: 10, max: -1 },
+      ]);
+    });
+  });
+
+  test('snapshots of VMs come under their own name', async () => {
+    await withClient(async ({ server, client }) => {
+      server.play(({ command }, response) => {
+        expect(command).toBe('listVMSnapshot');
+        response.end('{"listvmsnapshotresponse":{"count":1,"vmSnapshot":[{"id":"s","state":"Ready"}]}}');
+      });
+      expect(await client.listVmSnapshots({ virtualMachineId: 'm' })).toEqual([{ id: 's', name: '', state: 'Ready' }]);
+    });
+  });
+});
+
 describe('answers are read tolerantly', () => {
   test('numbers and booleans as text', async () => {
     await withClient(async ({ server, client }) => {

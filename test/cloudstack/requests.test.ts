@@ -68,6 +68,67 @@ describe('what is sent', () => {
       (client) => client.deleteTags({ resourceType: 'UserVm', resourceIds: ['m'], tags: { a: '1' }, customJobId: 'j' }),
       { resourcetype: 'UserVm', resourceids: 'm', 'tags[0].key': 'a', 'tags[0].value': '1', customjobid: 'j' },
     ],
+    [
+      'resizeVolume',
+      (client) => client.resizeVolume({ id: 'v', sizeGib: 20, customJobId: 'j' }),
+      { id: 'v', size: '20', customjobid: 'j' },
+    ],
+    [
+      'createVolume',
+      (client) => client.createVolumeFromSnapshot({ name: 'n', snapshotId: 's', zoneId: 'z', customJobId: 'j' }),
+      { name: 'n', snapshotid: 's', zoneid: 'z', customjobid: 'j' },
+    ],
+    [
+      'createSnapshot',
+      (client) => client.createSnapshot({ volumeId: 'v', name: 'n', tags: { a: '1' }, customJobId: 'j' }),
+      { volumeid: 'v', name: 'n', 'tags[0].key': 'a', 'tags[0].value': '1', customjobid: 'j' },
+    ],
+    ['deleteSnapshot', (client) => client.deleteSnapshot({ id: 's', customJobId: 'j' }), { id: 's', customjobid: 'j' }],
+    ['revertSnapshot', (client) => client.revertSnapshot({ id: 's', customJobId: 'j' }), { id: 's', customjobid: 'j' }],
+    [
+      'deployVirtualMachine',
+      (client) =>
+        client.deployVirtualMachine({
+          name: 'vm',
+          serviceOfferingId: 'o',
+          templateId: 't',
+          zoneId: 'z',
+          networkIds: ['n', 'm'],
+          macAddresses: ['02:00:00:00:00:01', '02:00:00:00:00:02'],
+          startVm: false,
+          details: { cpuNumber: '2', memory: '512' },
+          rootDiskSizeGib: 8,
+          bootType: 'UEFI',
+          bootMode: 'SECURE',
+        }),
+      {
+        name: 'vm',
+        serviceofferingid: 'o',
+        templateid: 't',
+        zoneid: 'z',
+        'iptonetworklist[0].networkid': 'n',
+        'iptonetworklist[0].mac': '02:00:00:00:00:01',
+        'iptonetworklist[1].networkid': 'm',
+        'iptonetworklist[1].mac': '02:00:00:00:00:02',
+        startvm: 'false',
+        'details[0].cpuNumber': '2',
+        'details[0].memory': '512',
+        rootdisksize: '8',
+        boottype: 'UEFI',
+        bootmode: 'SECURE',
+      },
+    ],
+    [
+      'destroyVirtualMachine',
+      (client) => client.destroyVirtualMachine({ id: 'm', expunge: true, volumeIds: ['v', 'w'] }),
+      { id: 'm', expunge: 'true', volumeids: 'v,w' },
+    ],
+    ['destroyVirtualMachine', (client) => client.destroyVirtualMachine({ id: 'm', volumeIds: [] }), { id: 'm' }],
+    [
+      'stopVirtualMachine',
+      (client) => client.stopVirtualMachine({ id: 'm', forced: true }),
+      { id: 'm', forced: 'true' },
+    ],
   ];
 
   test.each(changes)('a change goes by signed POST: %s', async (command, call, parameters) => {
@@ -85,6 +146,23 @@ describe('what is sent', () => {
       await client.deleteVolume({ id: 'v' });
       await client.deleteVolume({ id: 'v' });
       expect(server.requests).toMatchObject([{ method: 'POST', parameters: { id: 'v' } }, { method: 'POST' }]);
+    });
+  });
+
+  test('updateVirtualMachine is synchronous', async () => {
+    await withClient(async ({ server, client }) => {
+      server.play(content({ virtualmachine: { id: 'm', state: 'Stopped' } }));
+      await client.updateVirtualMachine({ id: 'm', osTypeId: 'linux' });
+      expect(server.requests).toMatchObject([{ method: 'POST', parameters: { id: 'm', ostypeid: 'linux' } }]);
+    });
+  });
+
+  test('a VM with more networks than addresses of cards is not sent', async () => {
+    await withClient(async ({ server, client }) => {
+      const vm = { name: 'vm', serviceOfferingId: 'o', templateId: 't', zoneId: 'z', startVm: false };
+      const deploy = () => client.deployVirtualMachine({ ...vm, networkIds: ['n', 'm'], macAddresses: ['02::1'] });
+      await expect(deploy()).rejects.toThrow(TypeError);
+      expect(server.requests).toHaveLength(0);
     });
   });
 
