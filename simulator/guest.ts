@@ -36,6 +36,8 @@ export interface Appearance {
  */
 export class Guests {
   private readonly timers = new Map<string, NodeJS.Timeout[]>();
+  /** folders that are there: asking the file system each time takes longer than the rest of a plug */
+  private readonly made = new Set<string>();
 
   constructor(private readonly world: World) {
     this.prepare();
@@ -53,7 +55,9 @@ export class Guests {
   /** The folder of one guest, made when missing. */
   path(vmId: string, ...parts: string[]): string {
     const path = join(this.world.directory, 'guests', vmId, ...parts);
+    if (this.made.has(path)) return path;
     mkdirSync(path, { recursive: true });
+    this.made.add(path);
     return path;
   }
 
@@ -117,7 +121,7 @@ export class Guests {
     for (const plug of this.world.plugsOfVolume(volume.id)) {
       const resized = this.world.plugs.put({ ...plug, sizeBytes: volume.sizeBytes });
       if (plug.deviceAt !== null && plug.deviceAt <= Date.now()) {
-        writeFileSync(join(this.path(plug.vmId, 'sys-block', plug.kernelName), 'size'), sectors(resized));
+        writeFileSync(join(this.path(plug.vmId, 'sys-block'), plug.kernelName, 'size'), sectors(resized));
       }
     }
   }
@@ -137,6 +141,7 @@ export class Guests {
   /** Everything out of every guest, for a reset. */
   clear(): void {
     for (const plug of [...this.world.plugs.values()]) this.unplug(plug.vmId, plug.volumeId);
+    this.made.clear();
     for (const folder of ['guests', 'volumes'])
       rmSync(join(this.world.directory, folder), { recursive: true, force: true });
   }
@@ -193,7 +198,8 @@ export class Guests {
         writeFileSync(join(shown, 'size'), sectors(plug));
       return;
     }
-    const being = this.path(vmId, 'being-plugged', kernelName);
+    const being = join(this.path(vmId, 'being-plugged'), kernelName);
+    mkdirSync(being, { recursive: true });
     writeFileSync(join(being, 'size'), sectors(plug));
     writeFileSync(join(being, 'ro'), '0\n');
     writeFileSync(join(being, 'diskseq'), `${String(plug.sequence)}\n`);
