@@ -36,6 +36,7 @@ module.exports = {
     project('workflows'),
     project('cloudstack'),
     project('simulator'),
+    project('contract'),
     project('appliance'),
     project('worker'),
     project('client'),

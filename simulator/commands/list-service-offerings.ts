@@ -1,5 +1,6 @@
 import { apiDate } from '../answers/dates';
 import type { Command } from '../call';
+import { derivedId } from '../derived-id';
 import { pageOf } from '../listing';
 import { pagingParameters } from '../parameters';
 
@@ -38,7 +39,7 @@ export const listServiceOfferings: Command = {
       rootdisksize: 0,
       dynamicscalingenabled: true,
       diskofferingstrictness: false,
-      diskofferingid: offering.id,
+      diskofferingid: derivedId('disk offering', offering.id),
       diskofferingname: offering.name,
       diskofferingdisplaytext: offering.displayText ?? offering.name,
       encryptroot: false,

@@ -1,6 +1,7 @@
 import { ApiError } from '../api-error';
 import { apiDate } from '../answers/dates';
 import type { Command } from '../call';
+import { derivedId } from '../derived-id';
 import { pageOf } from '../listing';
 import { pagingParameters, scopeParameters } from '../parameters';
 
@@ -25,12 +26,12 @@ export const listTemplates: Command = {
       throw new ApiError(431, 'Filter all can be specified by admin only', 4350);
     }
     const found = (given.text('name') ?? template.name) === template.name ? [{ number: 1 }] : [];
-    const copy = (datastore: string, role: string) => ({
+    const copy = (datastore: string, role: string, id: string) => ({
       downloadState: 'DOWNLOADED',
       datastore,
       datastoreRole: admin ? role : undefined,
       downloadPercent: '100',
-      datastoreId: admin ? storage.id : undefined,
+      datastoreId: admin ? id : undefined,
     });
     return pageOf(call, 'template', found, () => ({
       id: template.id,
@@ -43,7 +44,7 @@ export const listTemplates: Command = {
       format: 'VHD',
       isfeatured: true,
       crossZones: true,
-      ostypeid: template.id,
+      ostypeid: derivedId('guest system', template.id),
       ostypename: template.osName,
       account: 'system',
       zoneid: zone.id,
@@ -59,7 +60,10 @@ export const listTemplates: Command = {
       isextractable: false,
       checksum: '',
       details: {},
-      downloaddetails: [copy('nfs://storage.invalid/secondary', 'Image'), copy(storage.name, 'Primary')],
+      downloaddetails: [
+        copy('nfs://storage.invalid/secondary', 'Image', derivedId('secondary storage', storage.id)),
+        copy(storage.name, 'Primary', storage.id),
+      ],
       arch: 'x86_64',
       bits: 0,
       sshkeyenabled: false,
