@@ -61,6 +61,8 @@ export class World {
   private readonly plugsByVm: RowIndex<PlugRow>;
   private readonly plugsByVolume: RowIndex<PlugRow>;
   private readonly tagsByResource: RowIndex<TagRow>;
+  private readonly snapshotsByVolume: RowIndex<SnapshotRow>;
+  private readonly vmSnapshotsByVm: RowIndex<VmSnapshotRow>;
   /** volumes that were not expunged, for listings */
   readonly volumesByAccount: RowIndex<VolumeRow>;
   readonly volumesByName: RowIndex<VolumeRow>;
@@ -99,6 +101,8 @@ export class World {
     this.plugsByVm = this.plugs.indexBy((plug) => plug.vmId);
     this.plugsByVolume = this.plugs.indexBy((plug) => plug.volumeId);
     this.tagsByResource = this.tags.indexBy((tag) => tag.resourceId);
+    this.snapshotsByVolume = this.snapshots.indexBy(unlessRemoved((snapshot) => snapshot.volumeId));
+    this.vmSnapshotsByVm = this.vmSnapshots.indexBy(unlessRemoved((snapshot) => snapshot.vmId));
     this.tagsByKey = this.tags.indexBy((tag) => tag.key.toLowerCase());
     this.journal.open();
     this.numbers = {
@@ -165,6 +169,23 @@ export class World {
 
   volume(id: string): VolumeRow {
     return present(this.volumes.get(id), `volume ${id}`);
+  }
+
+  snapshot(id: string): SnapshotRow {
+    return present(this.snapshots.get(id), `snapshot ${id}`);
+  }
+
+  vmSnapshot(id: string): VmSnapshotRow {
+    return present(this.vmSnapshots.get(id), `VM snapshot ${id}`);
+  }
+
+  /** The snapshots of a volume, also of an expunged one; not those that were deleted. */
+  snapshotsOf(volumeId: string): SnapshotRow[] {
+    return this.snapshotsByVolume.of(volumeId);
+  }
+
+  vmSnapshotsOf(vmId: string): VmSnapshotRow[] {
+    return this.vmSnapshotsByVm.of(vmId);
   }
 
   diskOffering(id: string): DiskOffering | undefined {
