@@ -1,18 +1,21 @@
-import type { MetFaults } from './faults';
+import type { AgentMocks } from './agent-mocks';
+import type { JobQueue } from './call-jobs';
 import type { Guests } from './guest';
-import type { Jobs } from './jobs';
 import type { Lifetime } from './lifetime';
+import type { MetFaults } from './met-faults';
 import type { Arguments, ParameterTable } from './parameters';
 import type { AccountRow, JsonObject, MachineRow, VolumeRow } from './rows';
 import type { World } from './world';
 import { invalidParameter, permissionDenied } from './api-error';
+import type { Release } from './releases';
 
 /** The parts of the simulated server that commands work with. */
 export interface Site {
   readonly world: World;
-  readonly jobs: Jobs;
+  readonly jobs: JobQueue;
   readonly guests: Guests;
   readonly lifetime: Lifetime;
+  readonly agents: AgentMocks;
 }
 
 /** One call of a command, authenticated and with its parameters checked. */
@@ -26,12 +29,18 @@ export interface Call extends Site {
 export interface Command {
   readonly name: string;
   readonly parameters: ParameterTable;
+  /** the release that brought it; older ones do not know it */
+  readonly since?: Release;
   /** answers what stands inside `{name}response` */
   run(call: Call): JsonObject | Promise<JsonObject>;
 }
 
 /** The Java class that `cmd` of a job names: root admins run another one than users. */
-export function javaClass(caller: AccountRow, topic: 'volume' | 'vm' | 'snapshot' | 'vmsnapshot', name: string): string {
+export function javaClass(
+  caller: AccountRow,
+  topic: 'volume' | 'vm' | 'snapshot' | 'vmsnapshot',
+  name: string,
+): string {
   const base = 'org.apache.cloudstack.api.command';
   return caller.role === 'admin' ? `${base}.admin.${topic}.${name}CmdByAdmin` : `${base}.user.${topic}.${name}Cmd`;
 }

@@ -1,5 +1,6 @@
 import type { Command } from './call';
 import { attachVolume } from './commands/attach-volume';
+import { cleanupSimulatorMock, configureSimulator, querySimulatorMock } from './commands/configure-simulator';
 import { createTags } from './commands/create-tags';
 import { createVolume } from './commands/create-volume';
 import { deleteTags } from './commands/delete-tags';
@@ -29,6 +30,8 @@ import { updateVolume } from './commands/update-volume';
 export const commandTable: ReadonlyMap<string, Command> = new Map(
   [
     attachVolume,
+    cleanupSimulatorMock,
+    configureSimulator,
     createTags,
     createVolume,
     deleteTags,
@@ -48,6 +51,7 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
     listVolumes,
     listZones,
     queryAsyncJobResult,
+    querySimulatorMock,
     recoverVolume,
     resizeVolume,
     startVirtualMachine,
@@ -58,10 +62,13 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
 
 /** Commands of a real server that normal users may not use; some of them are not acted, for anybody. */
 export const adminOnlyCommands: ReadonlySet<string> = new Set([
+  'cleanupSimulatorMock',
+  'configureSimulator',
   'createZone',
   'listClusters',
   'listHosts',
   'listHypervisorCapabilities',
   'listPods',
   'listStoragePools',
+  'querySimulatorMock',
 ]);

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { faultSchema } from './faults';
+import { faultSchema } from './fault-kinds';
 import type { Faults } from './faults';
 import { Listener, readBody } from './http';
+import type { Modes } from './modes';
 import type { RequestLog } from './request-log';
 import type { JsonValue } from './rows';
 import type { Timings } from './world-file';
@@ -19,11 +20,14 @@ export interface Controlled {
   readonly faults: Faults;
   readonly requests: RequestLog;
   unavailable(ms: number, how: '503' | 'refused'): Promise<void>;
-  available(): Promise<void>;
+  /** takes back every fault, and ends the time at which nobody answers */
+  clearFaults(): Promise<void>;
   restart(options: z.output<typeof restartSchema>): Promise<void>;
   reset(): Promise<void>;
   /** changes the timings that are named, and answers all */
   setTimings(change: Readonly<Record<string, unknown>>): Timings;
+  /** the same of the modes */
+  setModes(change: Readonly<Record<string, unknown>>): Modes;
   census(): JsonValue;
 }
 
@@ -71,8 +75,7 @@ export class ControlServer {
       case 'POST /faults':
         return { ids: await this.addFaults(body) };
       case 'DELETE /faults':
-        faults.clear();
-        await this.controlled.available();
+        await this.controlled.clearFaults();
         return {};
       case 'GET /requests':
         return requests.list();
@@ -83,6 +86,10 @@ export class ControlServer {
         return this.controlled.census();
       case 'POST /timings':
         return this.controlled.setTimings(z.record(z.string(), z.unknown()).parse(body));
+      case 'GET /modes':
+        return this.controlled.setModes({});
+      case 'POST /modes':
+        return this.controlled.setModes(z.record(z.string(), z.unknown()).parse(body));
       case 'POST /restart':
         await this.controlled.restart(restartSchema.parse(body));
         return {};
@@ -90,7 +97,9 @@ export class ControlServer {
         await this.controlled.reset();
         return {};
       default: {
-        const id = /^DELETE \/faults\/([0-9a-f-]+)$/.exec(route)?.[1];
+        const [, id, released] =
+          /^(?:DELETE \/faults\/([0-9a-f-]+)|POST \/faults\/([0-9a-f-]+)\/release)$/.exec(route) ?? [];
+        if (released !== undefined) return faults.release(released) ? {} : undefined;
         return id !== undefined && faults.remove(id) ? {} : undefined;
       }
     }

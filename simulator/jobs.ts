@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, exceptionCodes, invalidParameter, serverFailure } from './api-error';
+import type { Gate } from './gate';
 import { ServerStopped } from './lifetime';
 import type { Lifetime } from './lifetime';
 import type { AccountRow, JobRow, JsonObject, VolumeRow } from './rows';
@@ -13,7 +14,16 @@ interface JobRequest {
   readonly instanceId: string | null;
   /** answers the job's result; an {@link ApiError} becomes the failed job's code and text */
   readonly work: () => Promise<JsonObject>;
+  /** the job is cancelled so long after its begin, whatever becomes of its work; the gate opens then */
+  readonly cancel?: { readonly afterMs: number; readonly status: 2 | 3; readonly gate: Gate };
+  /** its row is gone as soon as it has ended */
+  readonly forgotten?: true;
 }
+
+type JobOutcome = Pick<JobRow, 'status' | 'resultCode' | 'result'>;
+
+/** What a job's result says when it was cancelled in a queue (AsyncJobManagerImpl; upstream #8797). */
+const CANCELLED = 'Unable to serialize: Job is cancelled as it has been blocking others for too long';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -63,22 +73,23 @@ export class Jobs {
       completed: null,
     });
     if (request.instanceId !== null) this.pendingSet(request.instanceId).add(job.id);
-    const run = this.run(job, request.work).finally(() => this.running.delete(run));
+    const run = this.run(job, request).finally(() => this.running.delete(run));
     this.running.add(run);
     return { jobid: job.id };
   }
 
-  /** Waits for its turn in the VM's queue and holds it until the work is done (VmWorkJobQueue: one at a time per VM). */
-  inQueueOf<Result>(vmId: string, item: () => Promise<Result>): Promise<Result> {
+  /**
+   * Waits for its turn in the VM's queue and holds it until the work is done (VmWorkJobQueue: one at a time per VM), or until
+   * it is let go.
+   */
+  inQueueOf<Result>(vmId: string, item: () => Promise<Result>, letGo?: Promise<void>): Promise<Result> {
     const before = this.queues.get(vmId) ?? Promise.resolve();
     const turn = before.then(async () => {
       await this.lifetime.wait(this.world.timings.queueMs);
       return await item();
     });
-    this.queues.set(
-      vmId,
-      turn.catch(() => undefined),
-    );
+    const done = turn.catch(() => undefined);
+    this.queues.set(vmId, letGo === undefined ? done : Promise.race([done, letGo]));
     return turn;
   }
 
@@ -102,21 +113,49 @@ export class Jobs {
     this.cleanUpLeftOvers();
   }
 
-  private async run(row: JobRow, work: JobRequest['work']): Promise<void> {
-    let outcome: Pick<JobRow, 'status' | 'resultCode' | 'result'>;
+  private async run(row: JobRow, request: JobRequest): Promise<void> {
+    const worked = this.outcomeOf(request.work);
+    const cancelled = request.cancel === undefined ? [] : [this.cancelling(request.cancel)];
+    const outcome = await Promise.race([worked, ...cancelled]);
+    if (outcome !== undefined) this.end(row, request, outcome);
+    // The thread of a cancelled job goes on.
+    await Promise.all([worked, ...cancelled]);
+  }
+
+  /** How the work ended; undefined when the server ended before it. */
+  private async outcomeOf(work: JobRequest['work']): Promise<JobOutcome | undefined> {
     try {
       // The answer goes out first: no job has ended when its id is told.
       await this.lifetime.wait(0);
-      outcome = { status: 1, resultCode: 0, result: await work() };
+      return { status: 1, resultCode: 0, result: await work() };
     } catch (error) {
-      if (error instanceof ServerStopped) return;
+      if (error instanceof ServerStopped) return undefined;
       const refused = error instanceof ApiError ? error : serverFailure(String(error));
       // In jobs only a bad parameter keeps its code (ApiAsyncJobDispatcher).
       const code = refused.code === 431 ? 431 : 530;
-      outcome = { status: 2, resultCode: code, result: { errorcode: code, errortext: refused.message } };
+      return { status: 2, resultCode: code, result: { errorcode: code, errortext: refused.message } };
     }
+  }
+
+  private async cancelling({
+    afterMs,
+    status,
+    gate,
+  }: NonNullable<JobRequest['cancel']>): Promise<JobOutcome | undefined> {
+    try {
+      await this.lifetime.wait(afterMs);
+    } catch (error) {
+      if (error instanceof ServerStopped) return undefined;
+      throw error;
+    }
+    gate.open();
+    return { status, resultCode: 530, result: { errorcode: 530, errortext: CANCELLED } };
+  }
+
+  private end(row: JobRow, request: JobRequest, outcome: JobOutcome): void {
     if (row.instanceId !== null) this.pendingOf.get(row.instanceId)?.delete(row.id);
-    this.world.jobs.put({ ...row, ...outcome, completed: Date.now() });
+    if (request.forgotten === true) this.world.jobs.remove(row.id);
+    else this.world.jobs.put({ ...row, ...outcome, completed: Date.now() });
   }
 
   private checkCustomId(id: string): void {
@@ -142,7 +181,9 @@ export class Jobs {
     }
     for (const volume of [...this.world.volumes.values()]) {
       const state = settledState(volume);
-      if (state !== undefined) this.world.volumes.put({ ...volume, state });
+      // A creation that was cut off chooses its pool anew (inferred, not seen).
+      const placed = volume.placed && volume.state !== 'Creating';
+      if (state !== undefined) this.world.volumes.put({ ...volume, state, placed });
     }
     for (const machine of [...this.world.machines.values()]) {
       if (machine.state === 'Starting') this.world.machines.put({ ...machine, state: 'Stopped' });

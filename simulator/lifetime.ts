@@ -1,5 +1,12 @@
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+
+export interface RestartOptions {
+  /** how long nothing listens, milliseconds */
+  readonly downMs: number;
+  /** what the hypervisor was asked for comes all the same */
+  readonly hypervisorFinishes: boolean;
+}
 
 /**
  * The time from a start of the simulated server to its end. Everything that takes time waits here, so that the end cuts it off
@@ -8,6 +15,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 export class Lifetime {
   private end = newEnd();
   private hypervisorFinishes = false;
+  private restart: ((options: RestartOptions) => void) | undefined;
 
   /** Lets time pass, with 0 only what is underway already. @throws ServerStopped when the server ended meanwhile */
   async wait(ms: number): Promise<void> {
@@ -31,6 +39,34 @@ export class Lifetime {
       throw error;
     }
     effect();
+  }
+
+  /** Waits for something, at most so long (null: without end). @throws ServerStopped when the server ended meanwhile */
+  async waitFor(thing: Promise<void>, ms: number | null): Promise<void> {
+    const { signal } = this.end;
+    if (signal.aborted) throw new ServerStopped();
+    const enough = new AbortController();
+    const stopped = once(signal, 'abort', { signal: enough.signal }).then(() => {
+      throw new ServerStopped();
+    });
+    const over = ms === null ? [] : [pause(ms, undefined, { signal: enough.signal })];
+    try {
+      await Promise.race([thing, stopped, ...over]);
+    } finally {
+      // What lost the race is called off, and nobody listens to its refusal.
+      for (const loser of [stopped, ...over]) loser.catch(() => undefined);
+      enough.abort();
+    }
+  }
+
+  /** Who restarts the server when something within it asks for that. */
+  restartBy(restart: (options: RestartOptions) => void): void {
+    this.restart = restart;
+  }
+
+  /** Has the server killed and started; does not wait for it. */
+  askForRestart(options: RestartOptions): void {
+    this.restart?.(options);
   }
 
   /** Cuts off everything that waits. */

@@ -2,10 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Site } from './call';
-import { census } from './census';
+import { AgentMocks } from './agent-mocks';
 import { ControlServer } from './control';
-import type { Controlled } from './control';
 import { Dispatcher } from './dispatch';
 import { Faults } from './faults';
 import { Guests } from './guest';
@@ -13,8 +11,10 @@ import { Jobs } from './jobs';
 import { Lifetime } from './lifetime';
 import { RequestLog } from './request-log';
 import { ApiServer } from './server';
+import { lockState } from './state-lock';
+import { switchesOf } from './switches';
 import { World } from './world';
-import { timingsSchema, worldSchema } from './world-file';
+import { worldSchema } from './world-file';
 import type { WorldFile } from './world-file';
 import { builtInWorlds } from './worlds/built-in';
 
@@ -51,8 +51,8 @@ export interface RunningSimulator {
 /**
  * Starts a CloudStack management server with its hypervisor and guests, all simulated, in this process.
  *
- * @throws Error EADDRINUSE when the port is taken; RangeError when the host is not a loopback address or the world
- * is none
+ * @throws Error EADDRINUSE when the port is taken; StateInUseError when another simulator has the state folder; RangeError when
+ * the host is not a loopback address, the world is none or the state is damaged
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const listen = options.listen ?? { host: '127.0.0.1', port: 0 };
@@ -60,16 +60,42 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     if (!LOOPBACK.test(host)) throw new RangeError(`the simulator listens on loopback addresses only, not on ${host}`);
   }
   const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'diskferry-simulator-'));
+  const unlock = await lockState(stateDirectory);
+  try {
+    return await startLocked(options, listen, stateDirectory, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function startLocked(
+  options: SimulatorOptions,
+  listen: NonNullable<SimulatorOptions['listen']>,
+  stateDirectory: string,
+  unlock: () => Promise<void>,
+): Promise<RunningSimulator> {
   const world = new World(stateDirectory, readWorld(options.world ?? 'default'));
   const lifetime = new Lifetime();
-  const site = { world, lifetime, jobs: new Jobs(world, lifetime), guests: new Guests(world) };
+  const site = {
+    world,
+    lifetime,
+    jobs: new Jobs(world, lifetime),
+    guests: new Guests(world),
+    agents: new AgentMocks(),
+  };
   const faults = new Faults();
   const requests = new RequestLog();
-  const api = new ApiServer(new Dispatcher(site, faults, requests), listen, () => {
-    world.flush();
-  });
+  const api = new ApiServer(
+    new Dispatcher(site, faults, requests),
+    listen,
+    () => {
+      world.flush();
+    },
+    () => world.modes,
+  );
   const control = new ControlServer(
-    switchesOf(site, api, faults, requests),
+    switchesOf({ site, api, faults, requests }),
     options.controlListen ?? { ...listen, port: 0 },
   );
   const close = async (): Promise<void> => {
@@ -79,6 +105,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     await site.jobs.stopped();
     site.guests.close();
     await world.close();
+    await unlock();
     if (options.stateDirectory === undefined) rmSync(stateDirectory, { recursive: true, force: true });
   };
   try {
@@ -99,45 +126,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     })),
     stateDirectory,
     close,
-  };
-}
-
-function switchesOf(site: Site, api: ApiServer, faults: Faults, requests: RequestLog): Controlled {
-  const { world, lifetime, jobs, guests } = site;
-  return {
-    faults,
-    requests,
-    census: () => {
-      world.flush();
-      return census(site);
-    },
-    unavailable: async (ms, how) => {
-      if (how === '503') api.answer503For(ms);
-      else await api.refuseFor(ms);
-    },
-    available: () => api.recover(),
-    restart: async ({ downMs, hypervisorFinishes }) => {
-      if (downMs > 0) await api.refuseFor(downMs);
-      lifetime.stop({ hypervisorFinishes });
-      await jobs.stopped();
-      lifetime.begin();
-      jobs.restart();
-      world.flush();
-    },
-    reset: async () => {
-      lifetime.stop({ hypervisorFinishes: false });
-      await jobs.stopped();
-      faults.clear();
-      requests.clear();
-      guests.clear();
-      world.reset();
-      guests.prepare();
-      lifetime.begin();
-      jobs.restart();
-      world.flush();
-      await api.recover();
-    },
-    setTimings: (change) => (world.timings = timingsSchema.parse({ ...world.timings, ...change })),
   };
 }
 

@@ -8,6 +8,10 @@ export interface WireAnswer {
   readonly contentType: string;
   readonly description?: string;
   readonly body: string;
+  /** of a redirection */
+  readonly location?: string;
+  /** the connection is reset in the middle of the body */
+  readonly resetInBody?: boolean;
 }
 
 /** `{"listvolumesresponse": …}`, or the same as XML, which is CloudStack's default. */

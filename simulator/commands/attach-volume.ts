@@ -1,8 +1,10 @@
+import { askHypervisor, askStorage, attachRefusalText } from '../agent-work';
 import { ApiError, invalidParameter, serverFailure } from '../api-error';
 import { machineText } from '../answers/machine';
 import { volumeAnswer, volumeText } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
+import { attachVmStateText } from '../releases';
 import type { MachineRow, VolumeRow } from '../rows';
 import { makeSparseFile } from '../sparse-file';
 
@@ -50,7 +52,7 @@ function checkBeforeQueue(call: Call, volumeId: string, vmId: string): void {
   }
   if (machine.removed !== null) throw invalidParameter('Please specify a valid User VM.');
   if (machine.state !== 'Running' && machine.state !== 'Stopped') {
-    throw invalidParameter('Please specify a VM that is either running or stopped.');
+    throw invalidParameter(attachVmStateText(world.modes.version));
   }
   const disks = world.volumesOf(vmId);
   if (call.arguments.long('deviceid') === 0) {
@@ -83,34 +85,51 @@ async function attach(call: Call, volumeId: string, vmId: string): Promise<void>
   }
   const machine = world.machine(vmId);
   if (found.state === 'Allocated' && !neverStarted(call, vmId)) {
-    world.volumes.put({ ...found, state: 'Creating', placed: true });
-    if (world.timings.storeMs > 0) await call.lifetime.wait(world.timings.storeMs);
-    const failure = faults.get('fail-job');
-    if (failure?.where === 'storage') {
-      world.volumes.put({ ...found, state: 'Allocated', placed: true });
-      const named = JSON.stringify({ name: found.name, uuid: found.id });
-      throw serverFailure(`Failed to create volume [${named}] due to [${failure.text}].`);
-    }
-    makeSparseFile(guests.volumeFile(volumeId), found.sizeBytes);
-    world.volumes.put({ ...world.volume(volumeId), state: 'Ready', onStorage: true });
+    await createOnStorage(call, found);
   }
   const deviceId = chooseDeviceId(call, machine);
   const ready = world.volume(volumeId);
   world.volumes.put({ ...ready, state: ready.onStorage ? 'Attaching' : ready.state });
-  const ghost = faults.get('ghost');
+  const { ghost } = faults;
   const failure = faults.get('fail-job') ?? ghost;
-  await call.lifetime.atHypervisor(world.timings.attachMs + faults.delayMs('work'), () => {
-    if (world.machine(vmId).state !== 'Running') return;
+  const refusal = await askHypervisor(call, vmId, 'AttachCommand', world.timings.attachMs, () => {
     if (ghost !== undefined) guests.plug(vmId, { ...ready, deviceId }, { deviceDelayMs: ghost.ms });
     else if (failure === undefined) guests.plug(vmId, { ...ready, deviceId }, faults.appearance);
   });
   const settled = { ...world.volume(volumeId), state: ready.state };
   if (failure !== undefined) {
     world.volumes.put(settled);
-    throw new ApiError(failure.code, `Failed to attach volume ${settled.name} to VM ${machine.name}; ${failure.text}`);
+    const cause = faults.get('fail-job')?.how === 'thrown' ? ` due to: ${failure.text}` : `; ${failure.text}`;
+    throw new ApiError(failure.code, `Failed to attach volume ${settled.name} to VM ${machine.name}${cause}`);
+  }
+  if (refusal !== undefined) {
+    world.volumes.put(settled);
+    throw serverFailure(`Failed to attach volume ${settled.name} to VM ${machine.name}${attachRefusalText(refusal)}`);
   }
   const type = deviceId === 0 ? 'ROOT' : 'DATADISK';
   world.volumes.put({ ...settled, vmId, deviceId, attached: Date.now(), type });
+}
+
+/**
+ * The first attach creates the volume. A pool that refused it once is not found suitable again: whatever the reason is, the
+ * recording shows it (fixture hypervisor-faults, the second "attach again").
+ */
+async function createOnStorage(call: Call, volume: VolumeRow): Promise<void> {
+  const { world, guests, faults } = call;
+  const named = JSON.stringify({ name: volume.name, uuid: volume.id });
+  if (volume.placed) {
+    throw serverFailure(`Unable to find suitable primary storage when creating volume [${named}].`);
+  }
+  world.volumes.put({ ...volume, state: 'Creating', placed: true });
+  const refusal = await askStorage(call, 'CreateObjectCommand', world.timings.storeMs);
+  const failure = faults.get('fail-job');
+  const reason = failure?.where === 'storage' ? failure.text : refusal?.details;
+  if (reason !== undefined) {
+    world.volumes.put({ ...volume, state: 'Allocated', placed: true });
+    throw serverFailure(`Failed to create volume [${named}] due to [${reason}].`);
+  }
+  makeSparseFile(guests.volumeFile(volume.id), volume.sizeBytes);
+  world.volumes.put({ ...world.volume(volume.id), state: 'Ready', onStorage: true });
 }
 
 /** A VM whose root is not on storage yet: nothing is created for it before it starts. */

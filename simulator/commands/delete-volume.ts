@@ -1,3 +1,4 @@
+import { askStorage } from '../agent-work';
 import { serverFailure } from '../api-error';
 import { volumeText } from '../answers/volume';
 import { volumeOf } from '../call';
@@ -15,12 +16,12 @@ export const deleteVolume: Command = {
     if (!DELETABLE_STATES.has(volume.state)) throw serverFailure('Failed to delete volume');
     if (volume.onStorage) {
       world.volumes.put({ ...volume, state: 'Expunging' });
-      await call.lifetime.wait(world.timings.deleteMs + faults.delayMs('work'));
-      const failure = faults.get('fail-job');
-      if (failure !== undefined) {
+      const refusal = await askStorage(call, 'DeleteCommand', world.timings.deleteMs + faults.delayMs('work'));
+      const reason = faults.get('fail-job')?.text ?? refusal?.details;
+      if (reason !== undefined) {
         world.volumes.put({ ...volume, state: 'Destroy' });
         throw serverFailure(
-          `Failed to expunge the volume ${volumeText(call, volume)} in Primary data store : ${failure.text}`,
+          `Failed to expunge the volume ${volumeText(call, volume)} in Primary data store : ${reason}`,
         );
       }
     }

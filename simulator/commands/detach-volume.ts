@@ -1,4 +1,5 @@
-import { ApiError, invalidParameter } from '../api-error';
+import { askHypervisor } from '../agent-work';
+import { ApiError, invalidParameter, serverFailure } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
@@ -65,19 +66,16 @@ function checkBeforeQueue(call: Call, volumeId: string): string {
 async function detach(call: Call, volumeId: string, vmId: string): Promise<void> {
   const { world, guests, faults } = call;
   const failure = faults.get('fail-job');
-  const ghost = faults.get('ghost');
+  const { ghost } = faults;
   const failing = failure ?? (ghost?.job === 'fail' ? ghost : undefined);
   // The hypervisor is asked at the VM that the job was queued for, wherever the volume is by now.
-  await call.lifetime.atHypervisor(world.timings.detachMs + faults.delayMs('work'), () => {
+  const refusal = await askHypervisor(call, vmId, 'DettachCommand', world.timings.detachMs, () => {
     if (ghost?.job === 'fail') guests.unplugLater(vmId, volumeId, ghost.ms);
     else if (ghost === undefined && failure === undefined) guests.unplug(vmId, volumeId);
   });
   const volume = world.volume(volumeId);
-  if (failing !== undefined) {
-    throw new ApiError(
-      failing.code,
-      `Failed to detach volume ${volume.name} from VM ${world.machine(vmId).name}; ${failing.text}`,
-    );
-  }
+  const failed = `Failed to detach volume ${volume.name} from VM ${world.machine(vmId).name}`;
+  if (failing !== undefined) throw new ApiError(failing.code, `${failed}; ${failing.text}`);
+  if (refusal !== undefined) throw serverFailure(`${failed}; ${refusal.details}`);
   world.volumes.put({ ...volume, vmId: null, deviceId: null, attached: null, type: 'DATADISK' });
 }

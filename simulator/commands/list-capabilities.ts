@@ -5,7 +5,8 @@ export const listCapabilities: Command = {
   name: 'listCapabilities',
   parameters: {},
   run({ world, caller }) {
-    const { version, customSizeGib } = world.description;
+    const { customSizeGib } = world.description;
+    const { version, throttling } = world.modes;
     const admin = caller.role === 'admin';
     return {
       capability: {
@@ -37,6 +38,7 @@ export const listCapabilities: Command = {
         sharedfsvmmincpucount: 2,
         sharedfsvmminramsize: 1024,
         instanceleaseenabled: false,
+        ...(throttling.enabled && { apilimitinterval: throttling.intervalSeconds, apilimitmax: throttling.max }),
         extensionspath: admin ? '/usr/share/cloudstack-management/extensions' : undefined,
         dynamicscalingenabled: false,
         additionalconfigenabled: false,

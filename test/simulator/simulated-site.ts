@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FaultSettings } from '../../simulator/faults';
+import type { FaultSettings } from '../../simulator/fault-kinds';
 import { startSimulator } from '../../simulator/start';
 import type { RunningSimulator, SimulatorAccount, SimulatorOptions } from '../../simulator/start';
 

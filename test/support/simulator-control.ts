@@ -1,4 +1,4 @@
-import type { FaultSettings } from '../../simulator/faults';
+import type { FaultSettings } from '../../simulator/fault-kinds';
 import type { LoggedRequest } from '../../simulator/request-log';
 
 /** What there is in the simulated world, as its control endpoint counts it. */

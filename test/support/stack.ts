@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { FaultSettings } from '../../simulator/faults';
+import type { FaultSettings } from '../../simulator/fault-kinds';
 import { type RunningStack, type StackOptions, startStack } from '../../stack/local-stack';
 import { ownEnvironment } from '../../stack/own-process';
 import { packageRoot } from '../../stack/package-root';
