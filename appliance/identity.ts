@@ -57,7 +57,8 @@ function proveByNic(expected: readonly string[], here: readonly string[]): Verdi
   };
 }
 
-function localMacAddresses(): string[] {
+/** MAC addresses of this machine's network cards, loopback left out. */
+export function localMacAddresses(): string[] {
   const cards = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return [...new Set(cards.filter((card) => !card.internal).map((card) => card.mac))];
 }

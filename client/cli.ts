@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { failureExitCode, failureRecord, type FailureRecord } from '../domain/failures';
 import { buildProgram } from './command-tree';
 import type { CliIo } from './command-context';
+import { EndedWith } from './ended-with';
 import { failureJson, failureText, recordOf } from './show-failure';
 
 /**
@@ -17,6 +18,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
+    if (error instanceof EndedWith) return error.exitCode;
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const record =
       error instanceof CommanderError ? usageFailure(error, argv) : recordOf(error, argv[0] ?? 'diskferry');

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { commandContext, type CliIo, type CommandContext, type CommonOptions } from './command-context';
 import { commandModules } from './command-modules';
+import { ownVersion } from './own-version';
 
 /** Declares every command of `diskferry`. docs/commands.md is made from this tree. */
 export function buildProgram(io: CliIo): Command {
@@ -12,6 +13,7 @@ export function buildProgram(io: CliIo): Command {
       // Usage errors are shown once, by the same code that shows every other failure.
       outputError: () => undefined,
     })
+    .version(ownVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .helpCommand(false)
     .showSuggestionAfterError(true);
@@ -124,6 +126,18 @@ function addProcessCommands(program: Command, io: CliIo): void {
     .argument('[file]', 'the file; else the one of --state or --config')
     .action((file: string | undefined, options: CommonOptions) =>
       commandModules.configCheck().run(contextOf(io, options), file),
+    );
+
+  declare(
+    program,
+    'probe',
+    "what a site's CloudStack is, what the key may do, and what would be refused; changes nothing",
+    ['diskferry probe qc', 'diskferry probe qc --request request.json   # would this request pass the preflight?'],
+  )
+    .argument('<site>', "a [site.NAME] section of the worker's configuration")
+    .option('--request <file>', 'JSON file with a request to judge (docs/request.md); - for standard input')
+    .action((site: string, options: CommonOptions & { request?: string }) =>
+      commandModules.probe().run(contextOf(io, options), site, options),
     );
 
   declare(program, 'up', 'keep a whole stack up on this machine, in the foreground', [

@@ -16,14 +16,11 @@ export function judgeOwner(
   request: Pick<ReplicationRequest, 'account' | 'domainId' | 'projectId'>,
   key: KeyOwner | undefined,
 ): { readonly applianceOwner: string; readonly volumeOwner: string } | undefined {
-  const applianceOwner =
-    appliance.projectid === undefined
-      ? `account ${appliance.account ?? '?'} in domain ${appliance.domainid ?? '?'}`
-      : `project ${appliance.projectid}`;
+  const owner = applianceOwner(appliance);
   if (request.projectId !== undefined) {
     return appliance.projectid === request.projectId
       ? undefined
-      : { applianceOwner, volumeOwner: `project ${request.projectId}` };
+      : { applianceOwner: owner, volumeOwner: `project ${request.projectId}` };
   }
   const account = request.account ?? key?.account;
   const domain = request.account === undefined ? key?.domainid : request.domainId;
@@ -32,5 +29,12 @@ export function judgeOwner(
     appliance.projectid === undefined &&
     (appliance.account === undefined || appliance.account === account) &&
     (appliance.domainid === undefined || domain === undefined || appliance.domainid === domain);
-  return same ? undefined : { applianceOwner, volumeOwner: `account ${account} in domain ${domain ?? '?'}` };
+  return same ? undefined : { applianceOwner: owner, volumeOwner: `account ${account} in domain ${domain ?? '?'}` };
+}
+
+/** Whom a VM belongs to, in words. */
+export function applianceOwner(vm: Pick<VirtualMachine, 'account' | 'domainid' | 'projectid'>): string {
+  return vm.projectid === undefined
+    ? `account ${vm.account ?? '?'} in domain ${vm.domainid ?? '?'}`
+    : `project ${vm.projectid}`;
 }

@@ -89,7 +89,7 @@ export function keyOwnerOf(user: User | undefined): KeyOwner | undefined {
 }
 
 /** An id wins over a name, since a name may look like anything. */
-function named<T extends { readonly id: string; readonly name: string }>(
+export function named<T extends { readonly id: string; readonly name: string }>(
   list: readonly T[],
   wanted: string,
 ): T | undefined {

@@ -8,3 +8,7 @@ export function foundOrThrow<T>(judged: Judged<T>): T {
   if ('refusal' in judged) throw judged.refusal;
   return judged.found;
 }
+
+export function refusalOf(judged: Judged<unknown>): DiskferryFailure | undefined {
+  return 'refusal' in judged ? judged.refusal : undefined;
+}

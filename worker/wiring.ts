@@ -9,16 +9,15 @@ import {
 import { defaultPolling } from '../activities/polling';
 import type { AllActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
-import { createCloudStackClient } from '../cloudstack/client';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
 import { makeApplianceParts } from './appliance-parts';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
-import { siteKeys } from './secrets';
 import type { ServedQueue } from './served-queues';
 import type { Serving } from './serving';
+import { openSite } from './site-access';
 
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
@@ -88,10 +87,7 @@ async function wireQueue(
       return { activities: makeMainActivities(shared) };
     case 'site': {
       const { site } = queue;
-      const keys = await siteKeys(configuration, site);
-      const { endpoint, requestsPerSecond } = site;
-      const api = createCloudStackClient({ endpoint, ...keys, requestsPerSecond, logger: log });
-      const settings = { ...site, apiKey: keys.apiKey, applianceIds: [...site.appliances.keys()] };
+      const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
       return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
     }

@@ -1,0 +1,8 @@
+/** The command has said everything itself; only its exit code is left. */
+export class EndedWith extends Error {
+  override readonly name = 'EndedWith';
+
+  constructor(readonly exitCode: 1) {
+    super(`the command ended with exit code ${String(exitCode)}`);
+  }
+}
