@@ -33,7 +33,14 @@ export async function startOwnStage(
     );
     if (missing.length > 0) throw new Error(`the simulator's world lacks ${missing.join(', ')}`);
     const control = simulator.controlEndpoint;
-    return { admin, user, known, control, preparer: throughControlPort(control), close: () => simulator.close() };
+    return {
+      admin,
+      user,
+      known,
+      control,
+      preparer: throughControlPort(control, admin, known['zone'] ?? ''),
+      close: () => simulator.close(),
+    };
   } catch (error) {
     await simulator.close();
     throw error;

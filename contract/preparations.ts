@@ -5,8 +5,13 @@ import type { Scenario, Step } from './recording';
 export type Preparation =
   /** the hypervisor takes this long for the next command of this name, or (`every`) for all of them */
   | { readonly kind: 'slow'; readonly command: string; readonly seconds: number; readonly every: boolean }
-  /** the hypervisor or the storage fails the next command of this name; `text` is what it then says */
-  | { readonly kind: 'fail'; readonly command: string; readonly where: 'hypervisor' | 'storage'; readonly text: string }
+  /** the hypervisor or the storage fails the next command of this name */
+  | {
+      readonly kind: 'fail';
+      readonly command: string;
+      readonly where: 'hypervisor' | 'storage';
+      readonly fails: { readonly details?: string };
+    }
   /** the management server was killed and started again */
   | { readonly kind: 'restart' };
 
@@ -114,12 +119,13 @@ function isLostJob(step: Step): boolean {
 }
 
 /** What the server's own mock commands made fail is known by the mock's words. */
-function failureOf(step: Step): { where: 'hypervisor' | 'storage'; text: string } | undefined {
+function failureOf(step: Step): Pick<Preparation & { kind: 'fail' }, 'where' | 'fails'> | undefined {
   const text = errorTextOf(step);
-  const cast = /(class com\.cloud\.agent\.api\.Answer cannot be cast .*)$/s.exec(text)?.[1];
-  if (cast !== undefined) return { where: 'hypervisor', text: cast };
+  const details = /^Failed to (?:attach|detach) volume .* (?:to|from) VM [^;]*; (.+)$/s.exec(text)?.[1];
+  if (details !== undefined) return { where: 'hypervisor', fails: { details } };
+  if (text.includes('com.cloud.agent.api.Answer cannot be cast')) return { where: 'hypervisor', fails: {} };
   if (!/Simulated failure|Unable to find suitable primary storage when creating volume/.test(text)) return undefined;
-  return { where: /create|expunge|primary/i.test(text) ? 'storage' : 'hypervisor', text: 'Simulated failure' };
+  return { where: /create|expunge|primary/i.test(text) ? 'storage' : 'hypervisor', fails: {} };
 }
 
 /** The step whose command failed: the one that started the job, or the step itself. */
