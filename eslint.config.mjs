@@ -60,7 +60,7 @@ const ports = [
     modules: ['node:fs', 'node:fs/promises'],
     rooms: ['appliance', 'simulator', 'worker', 'stack', 'client', 'tools', 'bench', 'database', 'contract'],
   },
-  { modules: ['node:child_process'], rooms: ['appliance', 'stack', 'client', 'tools', 'bench'] },
+  { modules: ['node:child_process'], rooms: ['appliance', 'simulator', 'stack', 'client', 'tools', 'bench'] },
   { modules: ['@temporalio/workflow'], rooms: ['workflows', 'client'] },
   { modules: ['@temporalio/activity'], rooms: ['worker', 'activities'] },
   { modules: ['@temporalio/worker'], rooms: ['worker', 'tools', 'bench'] },

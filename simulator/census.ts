@@ -1,3 +1,4 @@
+import { shownBoot } from './boot';
 import type { Site } from './call';
 import type { JsonObject } from './rows';
 
@@ -5,6 +6,7 @@ import type { JsonObject } from './rows';
 export function census(site: Site): JsonObject {
   const { world, jobs, guests } = site;
   const volumes = [...world.volumes.values()].filter((volume) => volume.removed === null);
+  const machines = [...world.machines.values()].filter((machine) => machine.removed === null);
   return {
     volumes: volumes.map((volume) => ({
       id: volume.id,
@@ -19,10 +21,22 @@ export function census(site: Site): JsonObject {
       tags: Object.fromEntries(world.tagsOf(volume.id).map((tag) => [tag.key, tag.value])),
       pendingJob: jobs.pendingJobOf(volume.id) ?? null,
     })),
-    machines: [...world.machines.values()].map((machine) => ({
+    snapshots: [...world.snapshots.values()]
+      .filter((snapshot) => snapshot.removed === null)
+      .map(({ id, name, volumeId, state, accountId }) => ({
+        ...{ id, name, volumeId, state, account: world.account(accountId).name },
+        tags: Object.fromEntries(world.tagsOf(id).map((tag) => [tag.key, tag.value])),
+      })),
+    vmSnapshots: [...world.vmSnapshots.values()]
+      .filter((snapshot) => snapshot.removed === null)
+      .map(({ id, displayName, vmId, state, current }) => ({
+        ...{ id, name: displayName, virtualMachineId: vmId, state, current },
+      })),
+    machines: machines.map((machine) => ({
       id: machine.id,
       name: machine.name,
       state: machine.state,
+      boot: { ...shownBoot(machine) },
       plugged: world.plugsOf(machine.id).map((plug) => plug.volumeId),
       devices: guests.devices(machine.id),
     })),

@@ -29,6 +29,11 @@ export interface Controlled {
   /** the same of the modes */
   setModes(change: Readonly<Record<string, unknown>>): Modes;
   census(): JsonValue;
+  /** what a VM's root must hold for it to come up */
+  expectBoot(body: unknown): Promise<unknown>;
+  contentOf(volumeId: string): Promise<unknown>;
+  /** a guest writes to a disk of its own */
+  guestWrites(body: unknown): unknown;
 }
 
 /** The simulator's own switches: plain JSON over HTTP on a port of its own, unsigned (docs/simulator.md). */
@@ -96,7 +101,13 @@ export class ControlServer {
       case 'POST /reset':
         await this.controlled.reset();
         return {};
+      case 'POST /boot-expectation':
+        return await this.controlled.expectBoot(body);
+      case 'POST /guest/write':
+        return this.controlled.guestWrites(body);
       default: {
+        const volumeId = /^GET \/content\/([0-9a-f-]+)$/.exec(route)?.[1];
+        if (volumeId !== undefined) return await this.controlled.contentOf(volumeId);
         const [, id, released] =
           /^(?:DELETE \/faults\/([0-9a-f-]+)|POST \/faults\/([0-9a-f-]+)\/release)$/.exec(route) ?? [];
         if (released !== undefined) return faults.release(released) ? {} : undefined;

@@ -10,6 +10,7 @@ import type { World } from './world';
 export function removeGuestLeftovers(world: World): void {
   const guests = join(world.directory, 'guests');
   for (const machine of world.machines.values()) {
+    if (machine.removed !== null) continue;
     const folder = join(guests, machine.id);
     // Half a plug: made anew when its time comes.
     rmSync(join(folder, 'being-plugged'), { recursive: true, force: true });

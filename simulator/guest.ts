@@ -48,6 +48,7 @@ export class Guests {
   /** Makes the folders of every guest that has none. */
   prepare(): void {
     for (const machine of this.world.machines.values()) {
+      if (machine.removed !== null) continue;
       for (const folder of ['by-id', 'dev', 'sys-block']) this.path(machine.id, folder);
     }
   }
@@ -142,7 +143,7 @@ export class Guests {
   clear(): void {
     for (const plug of [...this.world.plugs.values()]) this.unplug(plug.vmId, plug.volumeId);
     this.made.clear();
-    for (const folder of ['guests', 'volumes'])
+    for (const folder of ['guests', 'volumes', 'snapshots', 'vm-snapshots'])
       rmSync(join(this.world.directory, folder), { recursive: true, force: true });
   }
 

@@ -13,12 +13,21 @@ export type EntityKind =
   | 'Template'
   | 'Snapshot'
   | 'VMSnapshot'
-  | 'AsyncJob';
+  | 'AsyncJob'
+  | 'Account'
+  | 'User'
+  | 'Host'
+  | 'Pod'
+  | 'Cluster'
+  | 'StoragePool'
+  | 'OsType';
 
 interface ParameterRule {
   readonly type: 'text' | 'long' | 'flag' | 'list' | 'map' | 'id' | 'ids';
   readonly entity?: EntityKind;
   readonly required?: true;
+  /** from others than root admins it is as if it had not been sent (BaseCmd.getParamFields) */
+  readonly adminOnly?: true;
   /** name of the Java field, which the message about too long a value shows */
   readonly field?: string;
 }
@@ -31,6 +40,9 @@ export const pagingParameters = {
   pagesize: { type: 'long' },
   keyword: { type: 'text' },
 } as const;
+
+/** Of list commands that can answer the count alone (BaseListRetrieveOnlyResourceCountCmd). */
+export const countOnlyParameter = { retrieveonlyresourcecount: { type: 'flag' } } as const;
 
 /** Scope parameters of list commands. */
 export const scopeParameters = {
@@ -59,6 +71,16 @@ function decodeFormText(text: string): string {
     hex === undefined ? Buffer.from(match, 'utf8').toString('latin1') : String.fromCharCode(Number.parseInt(hex, 16)),
   );
   return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** What is left of a request's parameters for a caller who is no root admin. */
+export function withoutAdminParameters(
+  raw: ReadonlyMap<string, string>,
+  rules: ParameterTable,
+): ReadonlyMap<string, string> {
+  const ignored = new Set(Object.keys(rules).filter((name) => rules[name]?.adminOnly === true));
+  if (ignored.size === 0) return raw;
+  return new Map([...raw].filter(([name]) => !ignored.has(name.toLowerCase())));
 }
 
 /** The checked parameters of one call, by lower-case name (ParamProcessWorker, ParamUnpackWorker). */
@@ -98,7 +120,9 @@ export class Arguments {
         );
       }
       const map = childMap(maps, entry[1].toLowerCase());
-      childMap(map, entry[2]).set(entry[3].toLowerCase(), value);
+      // A detail's name keeps its case: `details[0].cpuNumber` (fixture failover).
+      const field = /^(key|value)$/i.test(entry[3]) ? entry[3].toLowerCase() : entry[3];
+      childMap(map, entry[2]).set(field, value);
     }
     for (const [name, rule] of Object.entries(rules))
       check(command, name, rule, values.get(name), maps.has(name), exists);
@@ -108,6 +132,11 @@ export class Arguments {
   /** The text as sent, "" included. */
   text(name: string): string | undefined {
     return this.values.get(name);
+  }
+
+  /** Whether a parameter is there and says something. */
+  names(name: string): boolean {
+    return (this.values.get(name) ?? '') !== '';
   }
 
   /** A value that the rules call required. */
@@ -141,6 +170,14 @@ export class Arguments {
       if (key !== undefined) pairs.set(key, entry.get('value') ?? '');
     }
     return pairs;
+  }
+
+  /** `name[n].field=value`: every field of every index (BaseCmd.convertDetailsToMap). */
+  fields(name: string): Map<string, string> {
+    const fields = new Map<string, string>();
+    for (const entry of this.maps.get(name)?.values() ?? [])
+      for (const [field, value] of entry) fields.set(field, value);
+    return fields;
   }
 
   has(name: string): boolean {

@@ -1,15 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { World } from './world';
 
-/** Size of every root volume: that of the one template. */
-const TEMPLATE_BYTES = 2 * 1024 ** 3;
+/** Size of the one template, and of every root volume that is made of it. */
+export const TEMPLATE_BYTES = 2 * 1024 ** 3;
+const SEED_AGE_MS = 60_000;
 
 /**
  * Fills in what the world's description says and the tables do not have yet: accounts with their keys, VMs with their root
  * volumes. Done again it adds only what is missing.
  */
 export function seedWorld(world: World): void {
-  const now = Date.now();
+  // They have been running for a while: the server's statistics know them.
+  const now = Date.now() - SEED_AGE_MS;
   for (const account of world.description.accounts) {
     if (world.accounts.get(account.id) !== undefined) continue;
     world.accounts.put({
@@ -26,6 +28,8 @@ export function seedWorld(world: World): void {
   for (const machine of world.description.machines) {
     if (world.machines.get(machine.id) !== undefined) continue;
     const accountId = present(world.accountNamed(machine.account), `account ${machine.account}`).id;
+    const offering = world.description.serviceOfferings.find((each) => each.name === machine.serviceOffering);
+    const serviceOfferingId = present(offering ?? world.description.serviceOfferings[0], 'service offering').id;
     const number = world.nextNumber('machine');
     world.volumes.put({
       id: randomUUID(),
@@ -36,6 +40,7 @@ export function seedWorld(world: World): void {
       diskOfferingId: null,
       templateId: world.description.template.id,
       snapshotId: null,
+      serviceOfferingId,
       type: 'ROOT',
       sizeBytes: TEMPLATE_BYTES,
       state: 'Ready',
@@ -48,7 +53,6 @@ export function seedWorld(world: World): void {
       deleteProtection: false,
       removed: null,
     });
-    const offering = world.description.serviceOfferings.find((each) => each.name === machine.serviceOffering);
     world.machines.put({
       id: machine.id,
       number,
@@ -56,7 +60,7 @@ export function seedWorld(world: World): void {
       displayName: machine.name,
       accountId,
       zoneId: world.description.zone.id,
-      serviceOfferingId: present(offering ?? world.description.serviceOfferings[0], 'service offering').id,
+      serviceOfferingId,
       customSize: null,
       details: {},
       state: machine.state,

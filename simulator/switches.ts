@@ -3,6 +3,7 @@ import type { Site } from './call';
 import { census } from './census';
 import type { Controlled } from './control';
 import type { Faults } from './faults';
+import { contentOfVolume, expectBoot, writeAsGuest } from './guest-control';
 import type { Jobs } from './jobs';
 import { modesSchema } from './modes';
 import type { RequestLog } from './request-log';
@@ -33,6 +34,9 @@ export function switchesOf({ site, api, faults, requests }: SwitchedParts): Cont
     faults,
     requests,
     census: () => {
+    expectBoot: (body) => expectBoot(site, body),
+    contentOf: (volumeId) => contentOfVolume(site, volumeId),
+    guestWrites: (body) => writeAsGuest(site, body),
       world.flush();
       return census(site);
     },

@@ -2,7 +2,6 @@ import type { AccountRow, JsonObject, MachineRow, VolumeRow } from '../rows';
 import type { Site } from '../call';
 import type { ServiceOffering } from '../world-file';
 import { derivedId } from '../derived-id';
-import { derivedId } from '../derived-id';
 import { apiDate } from './dates';
 import { tagsOf } from './tags';
 

@@ -10,10 +10,11 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
   const admin = viewer.role === 'admin';
   const machine = volume.vmId === null || volume.state === 'Destroy' ? undefined : world.machines.get(volume.vmId);
   const offering = volume.diskOfferingId === null ? undefined : world.diskOffering(volume.diskOfferingId);
-  const fromTemplate = volume.diskOfferingId === null;
+  const fromTemplate = volume.templateId !== null;
   const placed = admin && volume.placed;
   const pendingJob = site.jobs.pendingJobOf(volume.id);
-  const plugged = machine !== undefined && volume.onStorage;
+  // The server counts a disk's traffic from its first attach, or its VM's first start, on (fixture vm-states).
+  const counted = machine !== undefined && (volume.onStorage || volume.attached !== null);
   return {
     id: volume.id,
     name: volume.name,
@@ -28,7 +29,7 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
     }),
     ...(machine !== undefined && {
       vmname: machine.name,
-      vmdisplayname: machine.name,
+      vmdisplayname: machine.displayName,
       vmstate: machine.state,
       vmtype: 'User',
     }),
@@ -41,7 +42,7 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
     domain: 'ROOT',
     domainpath: 'ROOT',
     storagetype: admin ? 'shared' : undefined,
-    ...(plugged && { diskkbsread: 0, diskkbswrite: 0, diskioread: 0, diskiowrite: 0 }),
+    ...(counted && { diskkbsread: 0, diskkbswrite: 0, diskioread: 0, diskiowrite: 0 }),
     hypervisor: admin ? (volume.placed ? hypervisorOf(site) : 'None') : undefined,
     diskofferingid: offering?.id,
     diskofferingname: offering?.name,
@@ -49,9 +50,11 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
     storage: placed ? description.storage.name : undefined,
     attached: machine === undefined || volume.attached === null ? undefined : apiDate(volume.attached),
     destroyed: volume.state === 'Destroy' || volume.state === 'Expunging',
-    isextractable: !fromTemplate,
+    ...serviceOfferingFields(site, volume),
+    // The one template may not be extracted, nor the root made of it while it is one.
+    isextractable: !fromTemplate || volume.type !== 'ROOT',
     displayvolume: admin ? true : undefined,
-    path: placed && volume.onStorage ? volume.name : undefined,
+    path: placed && volume.onStorage ? (volume.path ?? volume.name) : undefined,
     storageid: placed ? description.storage.id : undefined,
     quiescevm: false,
     supportsstoragesnapshot: false,
@@ -65,6 +68,18 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
     tags: tagsOf(world, volume.id),
     hasannotations: false,
     ...(pendingJob !== undefined && { jobid: pendingJob, jobstatus: 0 }),
+  };
+}
+
+/** Of a root that was made with its VM, also after it was detached; the id is the internal one (fixture vm-states). */
+function serviceOfferingFields({ world }: Site, { serviceOfferingId }: VolumeRow): JsonObject {
+  const index = world.description.serviceOfferings.findIndex((each) => each.id === serviceOfferingId);
+  const offering = world.description.serviceOfferings[index];
+  if (offering === undefined) return {};
+  return {
+    serviceofferingid: String(index + 1),
+    serviceofferingname: offering.name,
+    serviceofferingdisplaytext: offering.displayText ?? offering.name,
   };
 }
 

@@ -1,10 +1,10 @@
 import { invalidParameter } from '../api-error';
 import { machineAnswer } from '../answers/machine';
 import { javaClass, machineOf } from '../call';
-import type { Call, Command } from '../call';
-import { makeSparseFile } from '../sparse-file';
+import type { Command } from '../call';
+import { powerOn } from '../machine-power';
 
-/** startVirtualMachine: volumes that were only allocated are created now; the guest names its disks anew. */
+/** startVirtualMachine: what the server says of it; whether the guest comes up is the boot record's to tell. */
 export const startVirtualMachine: Command = {
   name: 'startVirtualMachine',
   parameters: { id: { type: 'id', entity: 'VirtualMachine', required: true }, customjobid: { type: 'text' } },
@@ -19,31 +19,9 @@ export const startVirtualMachine: Command = {
       work: async () => {
         const { name, state } = call.world.machine(id);
         if (state === 'Running') throw invalidParameter(`The virtual machine ${id} (${name}) is already running`);
-        await call.jobs.inQueueOf(id, () => start(call, id));
-        const answer = machineAnswer(call, call.world.machine(id), call.caller);
-        return { virtualmachine: answer };
+        await call.jobs.inQueueOf(id, () => powerOn(call, id));
+        return { virtualmachine: machineAnswer(call, call.world.machine(id), call.caller) };
       },
     });
   },
 };
-
-async function start(call: Call, id: string): Promise<void> {
-  const { world, guests } = call;
-  if (world.machine(id).state === 'Running') return;
-  const disks = world.volumesOf(id);
-  if (!disks.some((disk) => disk.deviceId === 0)) {
-    throw invalidParameter(`Unable to create deployment, no usable volumes found for the VM: ${id}`);
-  }
-  world.machines.put({ ...world.machine(id), state: 'Starting', updated: Date.now() });
-  await call.lifetime.wait(world.timings.powerMs + call.faults.delayMs('work'));
-  world.machines.put({ ...world.machine(id), state: 'Running', updated: Date.now() });
-  for (const { id: volumeId } of disks) {
-    const disk = world.volume(volumeId);
-    const created = disk.onStorage
-      ? disk
-      : world.volumes.put({ ...disk, state: 'Ready', placed: true, onStorage: true });
-    if (created.type === 'ROOT') continue;
-    makeSparseFile(guests.volumeFile(volumeId), created.sizeBytes);
-    guests.plug(id, created);
-  }
-}
