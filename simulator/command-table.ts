@@ -15,6 +15,7 @@ import { destroyVolume } from './commands/destroy-volume';
 import { detachVolume } from './commands/detach-volume';
 import { expungeVirtualMachine } from './commands/expunge-virtual-machine';
 import { listAccounts } from './commands/list-accounts';
+import { listAsyncJobs } from './commands/list-async-jobs';
 import { listCapabilities } from './commands/list-capabilities';
 import { listDiskOfferings } from './commands/list-disk-offerings';
 import { listHypervisorCapabilities } from './commands/list-hypervisor-capabilities';
@@ -40,6 +41,7 @@ import { startVirtualMachine } from './commands/start-virtual-machine';
 import { stopVirtualMachine } from './commands/stop-virtual-machine';
 import { updateResourceLimit } from './commands/update-resource-limit';
 import { updateVirtualMachine } from './commands/update-virtual-machine';
+import { getUserKeys, registerUserKeys } from './commands/user-keys';
 import { updateVolume } from './commands/update-volume';
 
 /** Every command that the simulator acts, by its case-sensitive name. */
@@ -61,7 +63,9 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
     destroyVolume,
     detachVolume,
     expungeVirtualMachine,
+    getUserKeys,
     listAccounts,
+    listAsyncJobs,
     listCapabilities,
     listDiskOfferings,
     listHypervisorCapabilities,
@@ -81,6 +85,7 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
     rebootVirtualMachine,
     recoverVirtualMachine,
     recoverVolume,
+    registerUserKeys,
     resizeVolume,
     revertSnapshot,
     revertToVmSnapshot,

@@ -11,7 +11,7 @@ import type { Jobs } from './jobs';
 import { ServerStopped } from './lifetime';
 import type { MetFaults } from './met-faults';
 import { Arguments } from './parameters';
-import { atLeast } from './releases';
+import { atLeast, withoutUnknownParameters } from './releases';
 import { RequestLimit, requestLimitReached } from './request-limit';
 import type { RequestLog } from './request-log';
 import type { AccountRow, JsonObject } from './rows';
@@ -120,9 +120,10 @@ export class Dispatcher {
     name: string,
     caller: AccountRow,
   ): Promise<{ readonly content: JsonObject } | WireAnswer> {
-    const { method, raw } = request;
+    const { method, raw: sent } = request;
     const command = this.permitted(method, name, caller);
-    this.log.add(method, name, caller.name, raw);
+    const raw = withoutUnknownParameters(sent, command.parameters, this.site.world.modes.version);
+    this.log.add(method, name, caller.name, sent);
     const faults = this.faults.meet(this.subject(name, caller, raw));
     await this.delay(faults.delayMs('request'));
     if (faults.get('drop-request') !== undefined) throw new Cut();
@@ -137,7 +138,7 @@ export class Dispatcher {
     if (again !== undefined) {
       await this.run(command, caller, raw, faults).catch(unlessStopped);
       await this.delay(again.ms);
-      this.log.add(method, name, caller.name, raw);
+      this.log.add(method, name, caller.name, sent);
     }
     const content = await this.run(command, caller, raw, faults);
     await this.delay(faults.delayMs('answer'));

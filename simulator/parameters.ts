@@ -1,4 +1,5 @@
 import { ApiError } from './api-error';
+import type { Release } from './releases';
 
 /** What kind of thing a uuid names. */
 export type EntityKind =
@@ -26,6 +27,8 @@ interface ParameterRule {
   readonly type: 'text' | 'long' | 'flag' | 'list' | 'map' | 'id' | 'ids';
   readonly entity?: EntityKind;
   readonly required?: true;
+  /** the release that brought it; older ones read over it like over any unknown name */
+  readonly since?: Release;
   /** from others than root admins it is as if it had not been sent (BaseCmd.getParamFields) */
   readonly adminOnly?: true;
   /** name of the Java field, which the message about too long a value shows */

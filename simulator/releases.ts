@@ -13,6 +13,20 @@ export function atLeast(version: string, release: Release): boolean {
   return true;
 }
 
+/** What is left of a request's parameters on a server of this version: it reads over those that came later. */
+export function withoutUnknownParameters(
+  raw: ReadonlyMap<string, string>,
+  rules: Readonly<Record<string, { readonly since?: Release }>>,
+  version: string,
+): ReadonlyMap<string, string> {
+  const unknown = new Set(
+    Object.entries(rules)
+      .filter(([, { since }]) => since !== undefined && !atLeast(version, since))
+      .map(([name]) => name),
+  );
+  return unknown.size === 0 ? raw : new Map([...raw].filter(([name]) => !unknown.has(name.toLowerCase())));
+}
+
 /** Refusal of an attach to a VM with VM snapshots. 4.20 renamed virtual machines to instances (VolumeApiServiceImpl). */
 export function attachWithSnapshotsText(version: string, machine: MachineRow): string {
   const named = `${machine.name}/${machine.id}`;

@@ -2,6 +2,7 @@ import type { AccountRow, JsonObject, MachineRow, VolumeRow } from '../rows';
 import type { Site } from '../call';
 import type { ServiceOffering } from '../world-file';
 import { derivedId } from '../derived-id';
+import { atLeast } from '../releases';
 import { apiDate } from './dates';
 import { tagsOf } from './tags';
 
@@ -82,7 +83,7 @@ export function machineAnswer(site: Site, machine: MachineRow, viewer: AccountRo
     affinitygroup: [],
     displayvm: admin ? true : undefined,
     isdynamicallyscalable: false,
-    deleteprotection: false,
+    deleteprotection: atLeast(world.modes.version, '4.20') ? false : undefined,
     ostypeid: derivedId('guest system', description.template.id),
     osdisplayname: description.template.osName,
     ...bootFields(machine),

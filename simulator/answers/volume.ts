@@ -1,5 +1,6 @@
 import type { AccountRow, JsonObject, VolumeRow } from '../rows';
 import type { Site } from '../call';
+import { atLeast } from '../releases';
 import { apiDate } from './dates';
 import { tagsOf } from './tags';
 
@@ -58,7 +59,7 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
     storageid: placed ? description.storage.id : undefined,
     quiescevm: false,
     supportsstoragesnapshot: false,
-    deleteprotection: volume.deleteProtection,
+    deleteprotection: atLeast(world.modes.version, '4.20') ? volume.deleteProtection : undefined,
     ...(placed && {
       clusterid: description.cluster.id,
       clustername: description.cluster.name,

@@ -8,7 +8,7 @@ export const updateVolume: Command = {
   parameters: {
     id: { type: 'id', entity: 'Volume', required: true },
     name: { type: 'text' },
-    deleteprotection: { type: 'flag' },
+    deleteprotection: { type: 'flag', since: '4.20' },
     customjobid: { type: 'text' },
   },
   run(call) {
