@@ -34,12 +34,12 @@ export function switchesOf({ site, api, faults, requests }: SwitchedParts): Cont
     faults,
     requests,
     census: () => {
-    expectBoot: (body) => expectBoot(site, body),
-    contentOf: (volumeId) => contentOfVolume(site, volumeId),
-    guestWrites: (body) => writeAsGuest(site, body),
       world.flush();
       return census(site);
     },
+    expectBoot: (body) => expectBoot(site, body),
+    contentOf: (volumeId) => contentOfVolume(site, volumeId),
+    guestWrites: (body) => writeAsGuest(site, body),
     unavailable: async (ms, how) => {
       if (how === '503') api.answer503For(ms);
       else await api.refuseFor(ms);
