@@ -1,15 +1,8 @@
 import { parseArgs } from 'node:util';
-import { Caller } from './caller';
 import type { KeyPair } from './caller';
-import { cleanUp } from './clean-up';
-import { startOwnStage } from './own-simulator';
-import { throughControlPort, throughMockCommands } from './preparer';
-import { readScenarios } from './recording';
-import type { Scenario } from './recording';
-import { replayScenario } from './replay';
-import type { ScenarioResult } from './replay';
+import { exercisesOf } from './exercises';
 import { jsonReport, textReport, verdictOf } from './report';
-import { findWorld } from './world';
+import { runAgainst, runAgainstSimulator, WorldMissing } from './suite';
 
 const help = `Replays recorded exchanges with a real CloudStack and says what agrees and what differs (docs/contract.md).
 
@@ -21,8 +14,8 @@ Without --endpoint: against the simulator of this project, a fresh world for eac
   --admin KEY:SECRET     keys of the root admin
   --user KEY:SECRET      keys of the normal user
   --control URL          switches of a simulator that runs by itself; without it the server's own mock commands are used
-  --scenario NAME        this one only; may be given more than once
-  --fixtures FOLDER      other recordings of the same form
+  --scenario NAME        this recording or check only; may be given more than once
+  --fixtures FOLDER      other recordings of the same form, without the checks in code
   --keep                 leave behind what a scenario made (with --endpoint)
   --json                 the result as JSON
   --help
@@ -44,7 +37,7 @@ const options = {
   user: { type: 'string' },
   control: { type: 'string' },
   scenario: { type: 'string', multiple: true },
-  fixtures: { type: 'string', default: ownFixtures },
+  fixtures: { type: 'string' },
   keep: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -60,17 +53,15 @@ export async function runContract(args: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  const scenarios = readScenarios(values.fixtures, values.scenario);
+  const { endpoint, control, keep } = values;
+  const exercises = exercisesOf(values.fixtures ?? ownFixtures, values.scenario ?? [], values.fixtures === undefined);
   const results =
-    values.endpoint === undefined
-      ? await againstSimulator(scenarios)
-      : await againstEndpoint(scenarios, {
-          endpoint: values.endpoint,
-          admin: keyPair('--admin', values.admin),
-          user: keyPair('--user', values.user),
-          control: values.control,
-          keep: values.keep,
-        });
+    endpoint === undefined
+      ? await runAgainstSimulator(exercises)
+      : await runAgainst(
+          { endpoint, control, keep, admin: keyPair('--admin', values.admin), user: keyPair('--user', values.user) },
+          exercises,
+        );
   process.stdout.write(values.json ? jsonReport(results) : textReport(results));
   return results.some((result) => verdictOf(result) === 'differs') ? 1 : 0;
 }
@@ -83,60 +74,19 @@ function keyPair(option: string, text: string | undefined): KeyPair {
   return { apiKey, secretKey };
 }
 
-async function againstSimulator(scenarios: readonly Scenario[]): Promise<ScenarioResult[]> {
-  const results: ScenarioResult[] = [];
-  for (const scenario of scenarios) {
-    const stage = await startOwnStage();
-    try {
-      results.push(await replayScenario(stage, scenario));
-    } finally {
-      await stage.close();
-    }
-  }
-  return results;
-}
-
-interface Target {
-  readonly endpoint: string;
-  readonly admin: KeyPair;
-  readonly user: KeyPair;
-  readonly control: string | undefined;
-  readonly keep: boolean;
-}
-
-async function againstEndpoint(scenarios: readonly Scenario[], target: Target): Promise<ScenarioResult[]> {
-  const admin = new Caller(target.endpoint, target.admin);
-  const user = new Caller(target.endpoint, target.user);
-  const results: ScenarioResult[] = [];
-  for (const scenario of scenarios) {
-    if (target.control !== undefined) await fetch(`${target.control}/reset`, { method: 'POST' });
-    const { known, missing } = await findWorld(admin, user);
-    if (missing.length > 0) {
-      throw new UsageError(
-        `${target.endpoint} has not the world of the recordings (test/cloudstack/fixtures/README.md). Missing:\n` +
-          missing.map((each) => `  ${each}\n`).join(''),
-      );
-    }
-    const zoneId = known['zone'] ?? '';
-    const preparer =
-      target.control === undefined
-        ? throughMockCommands(admin, zoneId)
-        : throughControlPort(target.control, admin, zoneId);
-    const result = await replayScenario({ admin, user, known, preparer }, scenario);
-    results.push(result);
-    if (!target.keep && target.control === undefined) await cleanUp(admin, result.made);
-  }
-  return results;
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const usage = error instanceof UsageError || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+  if (usage) return `${error.message}\nnpm run contract -- --help says more.`;
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  return error instanceof WorldMissing ? error.message : `${error.message}${cause}`;
 }
 
 if (require.main === module) {
   runContract(process.argv.slice(2)).then(
     (code) => (process.exitCode = code),
     (error: unknown) => {
-      const told =
-        error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-      process.stderr.write(`${told ? (error as Error).message : String(error)}\n`);
-      if (told) process.stderr.write('npm run contract -- --help says more.\n');
+      process.stderr.write(`${messageOf(error)}\n`);
       process.exitCode = 2;
     },
   );

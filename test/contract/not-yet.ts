@@ -2,4 +2,4 @@
  * Fixtures that the simulator does not pass yet. The suite fails when one of these passes, so that the list can only shrink, and
  * it is empty when the simulator is done.
  */
-export const notYet: readonly string[] = ['snapshot-revert-detached', 'volume-snapshots'];
+export const notYet: readonly string[] = [];
