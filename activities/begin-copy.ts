@@ -1,5 +1,5 @@
 import type { Volume } from '../cloudstack/api';
-import { isCloudStackError } from '../cloudstack/errors';
+import { isRefusal } from '../cloudstack/errors';
 import type { Volumes } from '../database/volumes';
 import { failure } from '../domain/failures';
 import { sourceVmPath, volumeTagKeys } from '../domain/names';
@@ -94,7 +94,7 @@ async function protect(
     const job = await waitForJob(work, run, volume, jobId);
     if (job?.jobstatus !== 1) throw fail(describeJob(job));
   } catch (error) {
-    if (isCloudStackError(error, 'refused', 'not-found')) throw fail(error.text);
+    if (isRefusal(error)) throw fail(error.text);
     throw error;
   }
 }

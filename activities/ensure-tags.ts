@@ -1,5 +1,5 @@
 import type { Volume } from '../cloudstack/api';
-import { isCloudStackError } from '../cloudstack/errors';
+import { isRefusal } from '../cloudstack/errors';
 import type { ActivityRun } from './activity-run';
 import { describeJob } from './judge-job';
 import { waitForJob } from './settle-job';
@@ -29,7 +29,7 @@ export async function ensureTags(
     const job = await waitForJob(work, run, { diskKey: disk.diskKey, volumeId: volume.id }, jobId);
     return job?.jobstatus === 1 ? undefined : describeJob(job);
   } catch (error) {
-    if (isCloudStackError(error, 'refused', 'not-found')) return error.text;
+    if (isRefusal(error)) return error.text;
     throw error;
   }
 }

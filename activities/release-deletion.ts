@@ -1,4 +1,4 @@
-import { isCloudStackError } from '../cloudstack/errors';
+import { isRefusal } from '../cloudstack/errors';
 import { failure } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
 import type { DeleteVolumeInput } from '../domain/step-io';
@@ -42,7 +42,7 @@ export async function deleteNamedVolume(
       const job = await waitForJob(work, run, { diskKey, volumeId }, jobId);
       if (job?.jobstatus !== 1) throw fail(`its delete protection could not be taken off: ${describeJob(job)}`);
     } catch (error) {
-      if (isCloudStackError(error, 'refused', 'not-found')) throw fail(error.text);
+      if (isRefusal(error)) throw fail(error.text);
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import type { Volume } from '../cloudstack/api';
-import { isCloudStackError } from '../cloudstack/errors';
+import { isCloudStackError, isRefusal } from '../cloudstack/errors';
 import type { VolumeOperation } from '../database/volume-operations';
 import { failure } from '../domain/failures';
 import { volumeTagKeys, sourceVmPath } from '../domain/names';
@@ -34,8 +34,8 @@ export async function removeDoubles(
         work.api.deleteVolume({ id: double.id }, { signal: run.signal }),
       );
     } catch (error) {
-      if (isCloudStackError(error, 'not-found')) continue;
-      if (!isCloudStackError(error, 'refused')) throw error;
+      if (isCloudStackError(error, 'not-found', 'gone')) continue;
+      if (!isRefusal(error)) throw error;
       const cause = `a second volume of this name, ${double.id}, could not be removed: ${error.text}`;
       throw failure('create-failed', { diskKey: disk.diskKey, volumeName: name, cause, vm: sourceVmPath(disk) });
     }

@@ -1,5 +1,5 @@
 import type { CloudStackError } from '../cloudstack/errors';
-import { isCloudStackError } from '../cloudstack/errors';
+import { isCloudStackError, isRefusal } from '../cloudstack/errors';
 import type { Fence } from '../database/fence';
 import type { VolumeOperation } from '../database/volume-operations';
 import type { VolumeWork } from './volume-work';
@@ -30,7 +30,7 @@ export async function sendChange<T>(
     return { outcome: 'sent', answer: await work.effect(effect, call) };
   } catch (error) {
     if (isCloudStackError(error, 'already-exists')) return { outcome: 'sent', answer: undefined };
-    if (isCloudStackError(error, 'refused', 'not-found')) return { outcome: 'refused', error };
+    if (isRefusal(error)) return { outcome: 'refused', error };
     if (isCloudStackError(error, 'outcome-unknown')) {
       await work.database.fenced(fence, (tx) => work.operations.markDoubtful(tx, operation.id));
     }

@@ -49,12 +49,13 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
     logger: options.logger,
   });
   const change = createChange(calls);
+  const lists = createLists(calls);
 
   return {
     endpoint: url.href,
     ...createSiteLists(calls),
-    ...createLists(calls),
-    ...createVolumeChanges(change, url.href, maxConcurrent),
+    ...lists,
+    ...createVolumeChanges(change, lists.listVolumes, url.href, maxConcurrent),
     ...createSnapshotChanges(change),
     ...createVirtualMachineChanges(change),
     queryJob: (jobId, call) => queryJob(calls, jobId, call),

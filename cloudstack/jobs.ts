@@ -21,7 +21,7 @@ export async function queryJob(calls: SignedCalls, jobId: string, options?: Call
     const content = await calls.send(command, 'read', { jobid: jobId }, options);
     return understand(calls, command, 'read', jobSchema, content);
   } catch (error) {
-    if (isCloudStackError(error, 'not-found')) return undefined;
+    if (isCloudStackError(error, 'not-found', 'gone')) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CloudStackError, type CloudStackErrorFields, type CloudStackErrorKind } from './errors';
+import { holderIn, kindOfFailure } from './kind-of-failure';
 import type { HttpAnswer } from './transport';
 
 /** A read may be repeated and has no outcome to lose; a change is sent once. */
@@ -51,30 +52,16 @@ function failureOf(
   const { errorcode, cserrorcode, errortext } = failed;
   const words = errortext.trim() === '' ? `error ${String(errorcode)} without a text` : errortext.trim();
   const retryAfterMs = errorcode === 429 ? retryAfter(answer, errortext) : undefined;
+  const holder = holderIn(errortext, 'answer');
   return new CloudStackError({
     ...fieldsOf(exchange, answer),
-    kind: kindOf(errorcode, errortext),
+    kind: kindOfFailure({ errorCode: errorcode, csErrorCode: cserrorcode, text: errortext }, 'answer'),
     text: phrase(words, errorcode),
     errorCode: errorcode,
     ...(cserrorcode !== undefined && { csErrorCode: cserrorcode }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(holder !== undefined && { holder }),
   });
-}
-
-/**
- * Codes first; texts only where one code means several things (nearly everything is a 431), and then by the words that the
- * releases 4.18 to 4.23 have in common.
- */
-function kindOf(errorCode: number, text: string): CloudStackErrorKind {
-  if (errorCode === 401 || errorCode === 432 || errorCode === 511) return 'unauthorized';
-  if (errorCode === 429 || errorCode === 503) return 'unavailable';
-  // 431 while the earlier one is there or its job runs; 530 from the unique key of the database once it is removed
-  if (/already exists so can't create\/update with custom id|^\s*entity already exists\b/i.test(text)) {
-    return 'already-exists';
-  }
-  // never known; known and removed; the older words of the latter
-  if (/entity does not exist|unable to find uuid for id|unable to find volume with id/i.test(text)) return 'not-found';
-  return 'refused';
 }
 
 /**

@@ -33,7 +33,7 @@ export async function listByIds<Item>(
   try {
     return await all();
   } catch (error) {
-    if (ids === undefined || !isCloudStackError(error, 'not-found')) throw error;
+    if (ids === undefined || !isCloudStackError(error, 'not-found', 'gone')) throw error;
     return (await Promise.all(ids.map(one))).flat();
   }
 }

@@ -4,7 +4,7 @@ import type { TagsParameters } from './api-parameters';
 import { boolean } from './answer-fields';
 import { createBound } from './bound';
 import { startedCreate, startedJob, type Change } from './change';
-import { CloudStackError } from './errors';
+import { CloudStackError, isCloudStackError, type Holder } from './errors';
 import { encodeMap } from './parameters';
 
 type VolumeChanges = Pick<
@@ -22,12 +22,28 @@ type VolumeChanges = Pick<
 /** A deleteVolume takes as long as the storage needs. */
 const deleteTimeoutMs = 600_000;
 
+const holderTimeoutMs = 5_000;
+
 const deleted = z.object({ success: boolean, displaytext: z.string().optional() });
 
 /** The changes of volumes, and of tags. */
-export function createVolumeChanges(change: Change, endpoint: string, maxConcurrent: number): VolumeChanges {
+export function createVolumeChanges(
+  change: Change,
+  listVolumes: CloudStackApi['listVolumes'],
+  endpoint: string,
+  maxConcurrent: number,
+): VolumeChanges {
   // deletes are slow and must not keep everything else waiting
   const boundDeletes = createBound(Math.max(1, Math.floor(maxConcurrent / 2)));
+
+  /** "Please specify a volume that is not attached to any VM." names none: the listing does, if it answers. */
+  const holderOf = async (id: string, call?: CallOptions): Promise<Holder | undefined> => {
+    const signal = call?.signal;
+    const look = { timeoutMs: holderTimeoutMs, ...(signal !== undefined && { signal }) };
+    const [volume] = await listVolumes({ id }, look).catch(() => []);
+    if (volume?.virtualmachineid === undefined) return undefined;
+    return { id: volume.virtualmachineid, ...(volume.vmname !== undefined && { name: volume.vmname }) };
+  };
 
   const changeTags = (
     command: string,
@@ -70,10 +86,12 @@ export function createVolumeChanges(change: Change, endpoint: string, maxConcurr
     detachVolume: ({ id, customJobId }, call) =>
       change('detachVolume', startedJob, { id, customjobid: customJobId }, call),
     async deleteVolume({ id }, call) {
-      const answer = await boundDeletes(
-        () => change('deleteVolume', deleted, { id }, { timeoutMs: deleteTimeoutMs, ...call }),
-        call?.signal,
-      );
+      const send = () => change('deleteVolume', deleted, { id }, { timeoutMs: deleteTimeoutMs, ...call });
+      const answer = await boundDeletes(send, call?.signal).catch(async (error: unknown) => {
+        if (!isCloudStackError(error, 'conflict')) throw error;
+        const holder = error.holder ?? (await holderOf(id, call));
+        throw holder === undefined ? error : error.heldBy(holder);
+      });
       if (answer.success) return;
       const text = answer.displaytext ?? 'answered success = false';
       throw new CloudStackError({ kind: 'refused', command: 'deleteVolume', endpoint, text });

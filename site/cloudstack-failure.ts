@@ -6,7 +6,7 @@ const TLS_CODES = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_
 
 /**
  * The failure that a CloudStack error is for whoever meets it at any command: nobody answers, the key is refused, the outcome is
- * lost. Undefined for what is a command's own business (`refused`, `not-found`, `already-exists`) and for other errors.
+ * lost. Undefined for what is a command's own business (`refused`, `conflict`, `gone` and the like) and for other errors.
  */
 export function cloudStackFailure(error: unknown, site: string): DiskferryFailure | undefined {
   if (!isCloudStackError(error)) return undefined;
@@ -17,6 +17,7 @@ export function cloudStackFailure(error: unknown, site: string): DiskferryFailur
         ? failure('tls-refused', { site, endpoint, cause }, { cause: error })
         : failure('cloudstack-unavailable', { site, endpoint, command, cause }, { cause: error });
     case 'outcome-unknown':
+    case 'job-lost':
       return failure('cloudstack-outcome-unknown', { site, command, cause }, { cause: error });
     case 'unauthorized':
       // 432: the signature was good, the role is not (fixture permissions-of-a-normal-user)
@@ -24,6 +25,8 @@ export function cloudStackFailure(error: unknown, site: string): DiskferryFailur
         ? failure('command-forbidden', { site, command, cause }, { cause: error })
         : failure('unauthorized', { site, cause }, { cause: error });
     case 'refused':
+    case 'conflict':
+    case 'gone':
     case 'not-found':
     case 'already-exists':
       return undefined;

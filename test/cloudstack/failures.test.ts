@@ -32,7 +32,7 @@ describe('a change is sent once, whatever comes', () => {
     [
       '431',
       refuse(431, { errortext: 'Please specify a volume that is not attached to any VM.' }),
-      'refused',
+      'conflict',
       /not attached/,
     ],
     ['530', refuse(530, { errortext: 'Internal error executing command' }), 'refused', /Internal error/],
@@ -98,6 +98,22 @@ describe('a change is sent once, whatever comes', () => {
       await attach(client);
       expect(await failureOf(attach(client))).toMatchObject({ kind: 'outcome-unknown' });
       expect(server.requests).toHaveLength(2);
+    });
+  });
+
+  test('deleteVolume of an attached volume says who holds it, which its refusal does not', async () => {
+    await withClient(async ({ server, client }) => {
+      const attached = refuse(431, { errortext: 'Please specify a volume that is not attached to any VM.' });
+      const row = { id: 'v', size: 1, state: 'Ready', virtualmachineid: 'm', vmname: 'appliance-a' };
+      server.play(attached, content({ count: 1, volume: [row] }));
+      expect(await failureOf(client.deleteVolume({ id: 'v' }))).toMatchObject({
+        kind: 'conflict',
+        errorCode: 431,
+        holder: { id: 'm', name: 'appliance-a' },
+      });
+      server.play(attached, html);
+      const unnamed = await failureOf(client.deleteVolume({ id: 'v' }));
+      expect({ kind: unnamed.kind, holder: unnamed.holder }).toEqual({ kind: 'conflict', holder: undefined });
     });
   });
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { jobFailure } from '../../cloudstack/job-failure';
+import { jobSchema } from '../../cloudstack/responses';
 import { content, page, refuse, type Play } from './scripted-server';
 import { failureOf, withClient } from './with-client';
 
@@ -100,5 +102,50 @@ describe('waitForJob', () => {
       },
       { realPauses: true },
     );
+  });
+});
+
+describe('the end of a job as a failure', () => {
+  const place = { jobId: 'j', command: 'attachVolume', endpoint: 'http://cloud/client/api' };
+  const failed = (errortext: string, errorcode = 530) => ({ jobstatus: 2, jobresult: { errorcode, errortext } });
+  const cases: [string, unknown, string | undefined][] = [
+    ['pending', { jobstatus: 0 }, undefined],
+    ['succeeded', { jobstatus: 1 }, undefined],
+    ['forgotten, 24 h after its end', undefined, 'job-lost'],
+    ['ended by a restart: no result', { jobstatus: 2, jobresultcode: 530 }, 'job-lost'],
+    ['a result without a text', { jobstatus: 2, jobresult: { errorcode: 530 } }, 'job-lost'],
+    ['cancelled', { jobstatus: 3 }, 'job-lost'],
+    ['a status that is not known', { jobstatus: 7 }, 'job-lost'],
+    [
+      'cancelled while it still works',
+      failed('Unable to serialize: Job is cancelled as it has been blocking others for too long'),
+      'job-lost',
+    ],
+    ['text of a restart', failed('job cancelled because of management server restart or shutdown'), 'job-lost'],
+    [
+      'the guest did not let go in time',
+      failed('Could not detach volume after sending the command and waiting for [10000] milliseconds.'),
+      'outcome-unknown',
+    ],
+    ['the agent timed out', failed('Commands 7 to Host 1 timed out after 1800'), 'outcome-unknown'],
+    ['attached already', failed('Please specify a volume that is not attached to any VM.', 431), 'conflict'],
+    ['a snapshot that was deleted', failed('Snapshot [Snapshot {"id":1}] is already destroyed'), 'gone'],
+    ['limit', failed('The specified VM already has the maximum number of data disks (6) attached.', 431), 'refused'],
+  ];
+
+  test.each(cases)('%s', (_what, answer, kind) => {
+    const job = answer === undefined ? undefined : jobSchema.parse(answer);
+    const failure = jobFailure(job, place);
+    expect(failure?.kind).toBe(kind);
+    if (failure !== undefined) expect(failure).toMatchObject({ ...place, text: expect.stringMatching(/\S/) });
+  });
+
+  test('keeps the code and the words', () => {
+    const job = jobSchema.parse(failed('Please specify a VM that is either running or stopped.', 431));
+    expect(jobFailure(job, place)).toMatchObject({
+      errorCode: 431,
+      text: 'Please specify a VM that is either running or stopped.',
+      jobId: 'j',
+    });
   });
 });

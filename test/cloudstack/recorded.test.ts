@@ -104,11 +104,13 @@ test('every recorded refusal is of the kind that callers can act upon', () => {
       '431 Invalid parameter id …',
       '431 Invalid parameter jobid …',
       '431 Invalid parameter zoneid …',
+    ],
+    gone: [
       '431 Unable to find UUID for id … of type [VirtualMachine]',
       '431 Unable to find UUID for id … of type [Volume]',
     ],
+    conflict: ['431 Please specify a volume that is not attached to any VM.'],
   });
-  expect(refused).toContain('431 Please specify a volume that is not attached to any VM.');
   expect(refused).toContain('531 Caller does not have permission to operate with provided resource.');
   expect(refused).toContain("431 UUID: not-a-uuid doesn't follow the UUID format");
 });
