@@ -10,7 +10,8 @@ import type { CallSubject, Faults } from './faults';
 import type { Jobs } from './jobs';
 import { ServerStopped } from './lifetime';
 import type { MetFaults } from './met-faults';
-import { Arguments } from './parameters';
+import { isKnown } from './known-ids';
+import { Arguments, withoutAdminParameters } from './parameters';
 import { atLeast, withoutUnknownParameters } from './releases';
 import { RequestLimit, requestLimitReached } from './request-limit';
 import type { RequestLog } from './request-log';
@@ -152,7 +153,8 @@ export class Dispatcher {
     faults: MetFaults,
   ): Promise<JsonObject> {
     const { world, jobs, lifetime } = this.site;
-    const given = Arguments.read(command.name, raw, command.parameters, (kind, id) => world.knows(kind, id));
+    const taken = caller.role === 'admin' ? raw : withoutAdminParameters(raw, command.parameters);
+    const given = Arguments.read(command.name, taken, command.parameters, (kind, id) => isKnown(world, kind, id));
     return await command.run({
       ...this.site,
       jobs: callJobs(jobs, faults, lifetime),
@@ -167,8 +169,11 @@ export class Dispatcher {
   }
 
   private subject(command: string, caller: AccountRow, raw: ReadonlyMap<string, string>): CallSubject {
-    const volumeId = command.endsWith('Tags') ? raw.get('resourceids') : raw.get('id');
-    const volume = volumeId === undefined ? undefined : this.site.world.volumes.get(volumeId);
+    const { world } = this.site;
+    const id = command.endsWith('Tags') ? raw.get('resourceids') : (raw.get('id') ?? raw.get('volumeid'));
+    // A snapshot is about its volume.
+    const snapshot = world.snapshots.get(id ?? raw.get('snapshotid') ?? '');
+    const volume = world.volumes.get(snapshot?.volumeId ?? id ?? '');
     return {
       command,
       account: caller.name,

@@ -1,61 +1,112 @@
-import { ApiError, invalidParameter, permissionDenied } from './api-error';
+import { ApiError, invalidParameter, permissionDenied, serverFailure } from './api-error';
 import type { Call } from './call';
+import { textKey } from './database-text';
 import type { JsonObject } from './rows';
 
 /** `default.page.size`, which is also the most that a page may have. */
 const MAX_PAGE_SIZE = 500;
+/** `pagesize=-1`: no page at all. */
+const UNLIMITED = -1;
 
 interface Owned {
   readonly accountId: string;
 }
 
+/** Whose rows a list command may show: everybody's, those of one account, or none. */
+export type Scope =
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'account'; readonly accountId: string };
+
 /**
- * Which rows the caller's scope holds: users see their own; a root admin sees its own unless `listall`, an `account` or an
- * `id` says otherwise.
+ * The scope of a list command (AccountManagerImpl.buildACLSearchParameters): users have their own rows; a root admin its own
+ * unless `listall`, an `id`, a `domainid` or an `account` says otherwise. `ids` does not widen it.
  *
  * @throws ApiError 431 for an account that is not there, 531 for one that is not the caller's
  */
-export function scopeOf(call: Call): (row: Owned) => boolean {
-  const { caller, world, arguments: given } = call;
+export function scopeFor(call: Call): Scope {
+  const { caller, arguments: given } = call;
+  const admin = caller.role === 'admin';
+  const projectId = given.text('projectid');
   const accountName = given.text('account');
-  if (accountName !== undefined && accountName !== '') {
-    const account = world.accountNamed(accountName);
-    if (account === undefined) {
-      throw invalidParameter(`Unable to find account ${accountName} in domain ${world.description.rootDomainId}`);
-    }
-    if (caller.role !== 'admin' && account.id !== caller.id) {
-      throw permissionDenied('Caller does not have permission to operate with provided resource.');
-    }
-    return (row) => row.accountId === account.id;
+  if (accountName !== undefined) {
+    if (projectId !== undefined) throw invalidParameter("Account and projectId can't be specified together");
+    return { kind: 'account', accountId: accountInScope(call, accountName) };
   }
-  const everything = caller.role === 'admin' && (given.flag('listall') === true || (given.text('id') ?? '') !== '');
-  return (row) => everything || row.accountId === caller.id;
+  const listAll = given.flag('listall') === true;
+  // All projects, of which there are none.
+  if (projectId === '-1' && admin) return listAll ? { kind: 'everything' } : { kind: 'nothing' };
+  const wide = listAll || given.names('id') || given.names('domainid');
+  return admin && wide ? { kind: 'everything' } : { kind: 'account', accountId: caller.id };
 }
 
-/** MySQL's LIKE '%word%' with its case-insensitive collation. */
+/** Which rows the caller's {@link scopeFor} holds. @throws ApiError as that does */
+export function scopeOf(call: Call): (row: Owned) => boolean {
+  const scope = scopeFor(call);
+  return (row) => scope.kind === 'everything' || (scope.kind === 'account' && row.accountId === scope.accountId);
+}
+
+function accountInScope({ world, caller }: Call, name: string): string {
+  const account = world.accountNamed(name);
+  if (account === undefined) {
+    throw invalidParameter(`could not find account ${name} in domain ${world.description.rootDomainId}`);
+  }
+  if (caller.role !== 'admin' && account.id !== caller.id) {
+    throw permissionDenied('Caller does not have permission to operate with provided resource.');
+  }
+  return account.id;
+}
+
+/** The server's database compares texts without case and without the spaces at their ends (MySQL's utf8_general_ci). */
+export function sameText(one: string, other: string): boolean {
+  return textKey(one) === textKey(other);
+}
+
+/** MySQL's LIKE '%word%', where `%` and `_` in the word stand for anything as well. */
 export function like(text: string, word: string): boolean {
-  return text.toLowerCase().includes(word.toLowerCase());
+  if (!/[%_\\]/.test(word)) return text.toLowerCase().includes(word.toLowerCase());
+  const pattern = word.replace(/\\(.)|[%_]|[.*+?^${}()|[\]\\]/gs, (match, escaped: string | undefined) => {
+    if (escaped !== undefined) return escaped.replace(/[.*+?^${}()|[\]\\]/, '\\$&');
+    return match === '%' ? '.*' : match === '_' ? '.' : `\\${match}`;
+  });
+  return new RegExp(pattern, 'is').test(text);
 }
 
 interface Numbered {
   readonly number: number;
 }
 
+/** How pages follow each other: `newest first` by number, or `as listed`. The rows of one page come by their number in any case. */
+type PageOrder = 'newest first' | 'as listed';
+
 /**
- * A page of rows as CloudStack lists them: nothing found gives `{}`, a page beyond the end gives the count alone. Pages go from
- * the newest to the oldest, the rows of one page by their number.
+ * A page of rows as CloudStack lists them: nothing found gives `{}`, a page beyond the end gives the count alone, and so does
+ * `retrieveonlyresourcecount`.
  *
- * @throws ApiError 431 for a page without a size, a size without a page, or too large a size
+ * @throws ApiError 431 for a page without a size, a size without a page, or too large a size (BaseListCmd)
  */
 export function pageOf<Row extends Numbered>(
   call: Call,
   key: string,
   rows: readonly Row[],
   answer: (row: Row) => JsonObject,
+  order: PageOrder = 'newest first',
 ): JsonObject {
-  const page = call.arguments.long('page');
-  const size = call.arguments.long('pagesize');
-  if (size !== undefined && page === undefined) {
+  const { start, length } = pageAsked(call);
+  if (rows.length === 0) return {};
+  if (call.arguments.flag('retrieveonlyresourcecount') === true) return { count: rows.length };
+  const sorted = [...rows].sort((a, b) => a.number - b.number);
+  const [from, to] =
+    order === 'as listed' ? [start, start + length] : [sorted.length - start - length, sorted.length - start];
+  const shown = sorted.slice(Math.max(from, 0), Math.max(to, 0));
+  if (shown.length === 0) return { count: rows.length };
+  return { count: rows.length, [key]: shown.map(answer) };
+}
+
+function pageAsked({ arguments: given }: Call): { readonly start: number; readonly length: number } {
+  const page = given.long('page');
+  const size = given.long('pagesize');
+  if (size !== undefined && size !== UNLIMITED && page === undefined) {
     throw new ApiError(431, '"page" parameter is required when "pagesize" is specified');
   }
   if (page !== undefined && size === undefined) {
@@ -64,11 +115,14 @@ export function pageOf<Row extends Numbered>(
   if (size !== undefined && size > MAX_PAGE_SIZE) {
     throw invalidParameter(`Page size can't exceed max allowed page size value: ${String(MAX_PAGE_SIZE)}`);
   }
-  if (rows.length === 0) return {};
-  const length = size === undefined || size <= 0 ? MAX_PAGE_SIZE : size;
-  const start = (Math.max(page ?? 1, 1) - 1) * length;
-  const newestFirst = [...rows].sort((a, b) => b.number - a.number);
-  const shown = newestFirst.slice(start, start + length).reverse();
-  if (shown.length === 0) return { count: rows.length };
-  return { count: rows.length, [key]: shown.map(answer) };
+  if (size === UNLIMITED) {
+    if (page !== undefined) {
+      throw invalidParameter("Can't specify page parameter when pagesize is -1 (Unlimited)");
+    }
+    return { start: 0, length: Number.MAX_SAFE_INTEGER };
+  }
+  // The database refuses such a LIMIT; its words are not shown.
+  if (size !== undefined && size < 0) throw serverFailure('DB Exception on: null');
+  const length = size ?? MAX_PAGE_SIZE;
+  return { start: (Math.max(page ?? 1, 1) - 1) * length, length };
 }

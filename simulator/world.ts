@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modesOf } from './modes';
 import type { Modes } from './modes';
-import type { EntityKind } from './parameters';
+import { textKey } from './database-text';
+import { derivedId } from './derived-id';
 import { Journal } from './persistence';
 import type {
   AccountRow,
@@ -39,21 +39,16 @@ export class World {
   readonly plugs: Table<PlugRow>;
   readonly bootExpectations: Table<BootExpectationRow>;
   readonly limits: Table<ResourceLimitRow>;
-  readonly managementServerId = randomUUID();
+  readonly managementServerId: string;
   /** of `listHypervisorCapabilities`, roles and whatever else has an id but no row */
-  readonly ids = {
-    adminRole: randomUUID(),
-    userRole: randomUUID(),
-    capabilities: randomUUID(),
-    zoneToken: randomUUID(),
-    networkOffering: randomUUID(),
-    physicalNetwork: randomUUID(),
-  };
+  readonly ids: Readonly<
+    Record<'adminRole' | 'userRole' | 'capabilities' | 'zoneToken' | 'networkOffering' | 'physicalNetwork', string>
+  >;
   timings: Timings;
   /** how the server is set up now; the description says how it began */
   modes: Modes;
-  /** when this server process started; what has no date of its own shows it */
-  readonly begun = Date.now();
+  /** when this world began; what has no date of its own shows it */
+  readonly begun: number;
   private readonly journal: Journal;
   private readonly accountsByKey: RowIndex<AccountRow>;
   private readonly accountsByName: RowIndex<AccountRow>;
@@ -66,7 +61,7 @@ export class World {
   /** volumes that were not expunged, for listings */
   readonly volumesByAccount: RowIndex<VolumeRow>;
   readonly volumesByName: RowIndex<VolumeRow>;
-  /** under the lower-case key: texts compare so in the server's database */
+  /** under {@link textKey} of the key, as `volumesByName` is under the name's */
   readonly tagsByKey: RowIndex<TagRow>;
   private numbers = { account: 0, machine: 0, volume: 0, snapshot: 0, vmSnapshot: 0, job: 0 };
 
@@ -94,16 +89,16 @@ export class World {
     this.bootExpectations = this.journal.table('bootExpectations');
     this.limits = this.journal.table('limits');
     this.accountsByKey = this.accounts.indexBy((account) => account.apiKey);
-    this.accountsByName = this.accounts.indexBy((account) => account.name);
+    this.accountsByName = this.accounts.indexBy((account) => textKey(account.name));
     this.volumesByVm = this.volumes.indexBy(unlessRemoved((volume) => volume.vmId ?? undefined));
     this.volumesByAccount = this.volumes.indexBy(unlessRemoved((volume) => volume.accountId));
-    this.volumesByName = this.volumes.indexBy(unlessRemoved((volume) => volume.name.toLowerCase()));
+    this.volumesByName = this.volumes.indexBy(unlessRemoved((volume) => textKey(volume.name)));
     this.plugsByVm = this.plugs.indexBy((plug) => plug.vmId);
     this.plugsByVolume = this.plugs.indexBy((plug) => plug.volumeId);
     this.tagsByResource = this.tags.indexBy((tag) => tag.resourceId);
     this.snapshotsByVolume = this.snapshots.indexBy(unlessRemoved((snapshot) => snapshot.volumeId));
     this.vmSnapshotsByVm = this.vmSnapshots.indexBy(unlessRemoved((snapshot) => snapshot.vmId));
-    this.tagsByKey = this.tags.indexBy((tag) => tag.key.toLowerCase());
+    this.tagsByKey = this.tags.indexBy((tag) => textKey(tag.key));
     this.journal.open();
     this.numbers = {
       account: highest(this.accounts.values()),
@@ -115,6 +110,10 @@ export class World {
     };
     // Seeding is repeated until it has been finished once: the last row it writes is the last machine's.
     if (this.machines.size < this.description.machines.length || this.accounts.size === 0) seedWorld(this);
+    this.begun = Math.min(...[...this.accounts.values()].map((account) => account.created));
+    this.ids = namesOf(this.description.zone.id);
+    this.managementServerId = derivedId('management server', this.description.zone.id);
+    this.flush();
   }
 
   /** Makes every change so far outlive this process; before anybody is answered. @throws Error when it cannot be written */
@@ -160,7 +159,7 @@ export class World {
   }
 
   accountNamed(name: string): AccountRow | undefined {
-    return this.accountsByName.first(name);
+    return this.accountsByName.first(textKey(name));
   }
 
   machine(id: string): MachineRow {
@@ -231,36 +230,6 @@ export class World {
     return this.description.dataDiskLimits[hypervisor] ?? DATA_DISK_LIMIT_WHEN_UNKNOWN;
   }
 
-  /** Whether the server ever knew this id: expunged volumes and VMs count, forgotten jobs do not. */
-  knows(kind: EntityKind, id: string): boolean {
-    switch (kind) {
-      case 'Volume':
-        return this.volumes.get(id) !== undefined;
-      case 'VirtualMachine':
-        return this.machines.get(id) !== undefined;
-      case 'Snapshot':
-        return this.snapshots.get(id) !== undefined;
-      case 'VMSnapshot':
-        return this.vmSnapshots.get(id) !== undefined;
-      case 'AsyncJob':
-        return this.rememberedJob(id) !== undefined;
-      case 'Zone':
-        return this.description.zone.id === id;
-      case 'DiskOffering':
-        return this.diskOffering(id) !== undefined;
-      case 'ServiceOffering':
-        return this.serviceOffering(id) !== undefined;
-      case 'Network':
-        return this.network(id) !== undefined;
-      case 'Template':
-        return this.description.template.id === id;
-      case 'Domain':
-        return this.description.rootDomainId === id;
-      case 'Project':
-        return false;
-    }
-  }
-
   /** The job, unless it ended so long ago that it was expunged. */
   rememberedJob(id: string): JobRow | undefined {
     const job = this.jobs.get(id);
@@ -269,6 +238,17 @@ export class World {
     this.jobs.remove(id);
     return undefined;
   }
+}
+
+function namesOf(zoneId: string): World['ids'] {
+  return {
+    adminRole: derivedId('admin role', zoneId),
+    userRole: derivedId('user role', zoneId),
+    capabilities: derivedId('capabilities', zoneId),
+    zoneToken: derivedId('token', zoneId),
+    networkOffering: derivedId('network offering', zoneId),
+    physicalNetwork: derivedId('physical network', zoneId),
+  };
 }
 
 function unlessRemoved<Row extends { readonly removed: number | null }>(
