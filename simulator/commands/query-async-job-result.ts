@@ -31,8 +31,7 @@ export const queryAsyncJobResult: Command = {
 export function isJobOf({ arguments: given }: Call): (job: JobRow) => boolean {
   const [id, type] = [given.text('resourceid') ?? '', given.text('resourcetype') ?? ''];
   return (job) =>
-    (id === '' || job.instanceId === id) &&
-    (type === '' || job.instanceType.toLowerCase() === type.toLowerCase());
+    (id === '' || job.instanceId === id) && (type === '' || job.instanceType.toLowerCase() === type.toLowerCase());
 }
 
 function askedFor(call: Call): JobRow {
