@@ -113,7 +113,7 @@ class Replay {
   /** Looks again, for a while, where the recording met one moment of what was underway. */
   private async look(step: Step, index: number): Promise<Difference[]> {
     const underway = jobsInFlight(this.scenario.steps, index).length > 0;
-    const until = Date.now() + (this.stage.preparer.pace < 1 ? 5_000 : 60_000);
+    const until = Date.now() + (this.stage.preparer.pace < 1 ? 3_000 : 60_000);
     for (;;) {
       const trial = this.bindings.fork();
       const differences = compareAnswer(step, await this.send(step), trial);
