@@ -4,6 +4,7 @@ import type { Gate } from './gate';
 import { ServerStopped } from './lifetime';
 import type { Lifetime } from './lifetime';
 import type { AccountRow, JobRow, JsonObject, VolumeRow } from './rows';
+import { settleSnapshots } from './snapshot-leftovers';
 import type { World } from './world';
 
 interface JobRequest {
@@ -185,6 +186,7 @@ export class Jobs {
       const placed = volume.placed && volume.state !== 'Creating';
       if (state !== undefined) this.world.volumes.put({ ...volume, state, placed });
     }
+    settleSnapshots(this.world);
     for (const machine of [...this.world.machines.values()]) {
       if (machine.state === 'Starting') this.world.machines.put({ ...machine, state: 'Stopped' });
       if (machine.state === 'Stopping') this.world.machines.put({ ...machine, state: 'Running' });
@@ -198,6 +200,8 @@ function settledState(volume: VolumeRow): VolumeRow['state'] | undefined {
       return 'Allocated';
     case 'Attaching':
     case 'Resizing':
+    case 'Snapshotting':
+    case 'RevertSnapshotting':
       return 'Ready';
     case 'Expunging':
       return 'Destroy';

@@ -142,6 +142,12 @@ export class Arguments {
     return (this.values.get(name) ?? '') !== '';
   }
 
+  /** The text as sent; an empty one counts as absent. */
+  filled(name: string): string | undefined {
+    const value = this.values.get(name);
+    return value === '' ? undefined : value;
+  }
+
   /** A value that the rules call required. */
   required(name: string): string {
     const value = this.values.get(name);

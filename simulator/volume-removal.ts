@@ -2,12 +2,20 @@ import { rmSync } from 'node:fs';
 import { invalidParameter } from './api-error';
 import type { Site } from './call';
 import type { VolumeRow } from './rows';
+import { isBeingSnapshotted } from './snapshot-checks';
 
 /** States from which a volume may go. */
 export const DELETABLE_STATES: ReadonlySet<VolumeRow['state']> = new Set(['Allocated', 'Ready', 'Destroy']);
 
-/** @throws ApiError 431 while the volume is attached, or protected: in this order (fixture delete-protection) */
-export function checkDeletable(volume: VolumeRow): void {
+/**
+ * In the order of VolumeApiServiceImpl.retrieveAndValidateVolume, and of the fixture delete-protection.
+ *
+ * @throws ApiError 431 while the volume is being snapshotted, is attached, or protected
+ */
+export function checkDeletable(site: Site, volume: VolumeRow): void {
+  if (isBeingSnapshotted(site, volume.id)) {
+    throw invalidParameter('There are snapshot operations in progress on the volume, unable to delete it');
+  }
   if (volume.vmId !== null) throw invalidParameter('Please specify a volume that is not attached to any VM.');
   if (volume.deleteProtection) {
     throw invalidParameter(

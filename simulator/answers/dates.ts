@@ -2,3 +2,8 @@
 export function apiDate(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}+0000`;
 }
+
+/** A date as it stands in names that the server makes: `20261122155705`. */
+export function compactDate(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace(/\D/g, '');
+}

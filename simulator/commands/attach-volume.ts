@@ -4,7 +4,7 @@ import { machineText } from '../answers/machine';
 import { volumeAnswer, volumeText } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
-import { attachVmStateText } from '../releases';
+import { attachVmStateText, attachWithSnapshotsText } from '../releases';
 import type { MachineRow, VolumeRow } from '../rows';
 import { makeSparseFile } from '../sparse-file';
 
@@ -33,13 +33,18 @@ export const attachVolume: Command = {
       instanceType: 'Volume',
       instanceId: volume.id,
       work: async () => {
-        checkBeforeQueue(call, volume.id, machine.id);
-        await call.jobs.inQueueOf(machine.id, () => attach(call, volume.id, machine.id));
+        await attachInJob(call, volume.id, machine.id);
         return { volume: volumeAnswer(call, call.world.volume(volume.id), call.caller) };
       },
     });
   },
 };
+
+/** What the job does: refuses, or waits for its turn and attaches. @throws ApiError 431, 530; ServerStopped */
+export async function attachInJob(call: Call, volumeId: string, vmId: string): Promise<void> {
+  checkBeforeQueue(call, volumeId, vmId);
+  await call.jobs.inQueueOf(vmId, () => attach(call, volumeId, vmId));
+}
 
 function checkBeforeQueue(call: Call, volumeId: string, vmId: string): void {
   const { world } = call;
@@ -50,20 +55,28 @@ function checkBeforeQueue(call: Call, volumeId: string, vmId: string): void {
   if (volume.state !== 'Allocated' && volume.state !== 'Ready') {
     throw invalidParameter('Volume state must be in Allocated, Ready or in Uploaded state');
   }
-  if (machine.removed !== null) throw invalidParameter('Please specify a valid User VM.');
-  if (machine.state !== 'Running' && machine.state !== 'Stopped') {
-    throw invalidParameter(attachVmStateText(world.modes.version));
-  }
+  checkMachine(call, machine);
   const disks = world.volumesOf(vmId);
-  if (call.arguments.long('deviceid') === 0) {
-    checkRootSlot(machine, disks);
-    return;
+  if (call.arguments.long('deviceid') === 0) checkRootSlot(machine, disks);
+  else checkDataDiskLimit(call, machine, disks);
+  if (world.vmSnapshotsOf(vmId).length > 0) {
+    throw invalidParameter(attachWithSnapshotsText(world.modes.version, machine));
   }
+}
+
+function checkDataDiskLimit({ world }: Call, machine: MachineRow, disks: readonly VolumeRow[]): void {
   const limit = world.dataDiskLimit(machine.hypervisor);
   if (disks.filter((disk) => disk.type === 'DATADISK').length >= limit) {
     throw invalidParameter(
       `The specified VM already has the maximum number of data disks (${String(limit)}) attached. Please specify another VM.`,
     );
+  }
+}
+
+function checkMachine({ world }: Call, machine: MachineRow): void {
+  if (machine.removed !== null) throw invalidParameter('Please specify a valid User VM.');
+  if (machine.state !== 'Running' && machine.state !== 'Stopped') {
+    throw invalidParameter(attachVmStateText(world.modes.version));
   }
 }
 
@@ -84,6 +97,8 @@ async function attach(call: Call, volumeId: string, vmId: string): Promise<void>
     );
   }
   const machine = world.machine(vmId);
+  // It may have been destroyed while this waited for its turn.
+  checkMachine(call, machine);
   if (found.state === 'Allocated' && !neverStarted(call, vmId)) {
     await createOnStorage(call, found);
   }

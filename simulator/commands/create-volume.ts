@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { askStorage } from '../agent-work';
 import { ApiError, invalidParameter, permissionDenied, serverFailure } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass } from '../call';
 import type { Call, Command } from '../call';
 import { checkUuidFormat, entityExists, idTaken } from '../jobs';
+import { ownerOf } from '../owner';
+import { checkLimits } from '../resource-limits';
 import type { VolumeRow } from '../rows';
-
-const GIB = 1024 ** 3;
-/** `storage.max.volume.size` */
-const MAX_VOLUME_GIB = 2000;
+import { fillVolume } from '../snapshot-files';
+import { originOf } from '../volume-origin';
+import { attachInJob } from './attach-volume';
 
 /**
- * createVolume: the row is there when this answers, state Allocated, nothing on storage. The `customid` is checked before the
- * row is written, the `customjobid` after: a resend with a used job id leaves a second volume (fixture custom-job-id).
+ * createVolume: the row is there when this answers, state Allocated, nothing on storage; the job of one from a snapshot puts it there.
+ * The `customid` is checked before the row is written, the `customjobid` after: a resend with a used job id leaves a second
+ * volume (fixture custom-job-id).
  */
 export const createVolume: Command = {
   name: 'createVolume',
@@ -21,7 +24,8 @@ export const createVolume: Command = {
     zoneid: { type: 'id', entity: 'Zone' },
     name: { type: 'text', field: 'volumeName' },
     size: { type: 'long' },
-    snapshotid: { type: 'text' },
+    snapshotid: { type: 'id', entity: 'Snapshot' },
+    virtualmachineid: { type: 'id', entity: 'VirtualMachine' },
     account: { type: 'text' },
     domainid: { type: 'id', entity: 'Domain' },
     projectid: { type: 'id', entity: 'Project' },
@@ -29,38 +33,36 @@ export const createVolume: Command = {
     customjobid: { type: 'text' },
   },
   run(call) {
-    const volume = allocate(call);
+    const { id, name, snapshotId } = allocate(call);
     const job = call.jobs.submit({
       caller: call.caller,
       customJobId: call.arguments.text('customjobid'),
       javaClass: javaClass(call.caller, 'volume', 'CreateVolume'),
       instanceType: 'Volume',
-      instanceId: volume.id,
+      instanceId: id,
       work: async () => {
         await call.lifetime.wait(call.world.timings.createMs + call.faults.delayMs('work'));
         const failure = call.faults.get('fail-job');
         if (failure !== undefined) throw new ApiError(failure.code, failure.text);
-        const created = call.world.volume(volume.id);
-        if (created.removed !== null) throw serverFailure(`Failed to create volume ${volume.name}`);
-        return { volume: volumeAnswer(call, created, call.caller) };
+        if (call.world.volume(id).removed !== null) throw serverFailure(`Failed to create volume ${name}`);
+        if (snapshotId !== null) await createFromSnapshot(call, id, snapshotId);
+        const answer = volumeAnswer(call, call.world.volume(id), call.caller);
+        // The job's result names the snapshot, listings do not (fixture volume-snapshots).
+        return { volume: { ...answer, snapshotid: snapshotId ?? undefined } };
       },
     });
-    return { id: volume.id, ...job };
+    return { id, ...job };
   },
 };
 
 function allocate(call: Call): VolumeRow {
   const { world, arguments: given, caller } = call;
   const owner = ownerOf(call);
-  const offeringId = given.text('diskofferingid');
-  if (offeringId === undefined || offeringId === '') {
-    throw invalidParameter('At least one of disk Offering ID or snapshot ID must be passed whilst creating volume');
-  }
-  const zoneId = given.text('zoneid');
-  const sizeGib = sizeOf(call, offeringId);
-  if (zoneId === undefined || zoneId === '') throw invalidParameter('Unable to find zone by id null');
-  const customId = given.text('customid');
-  if (customId !== undefined && customId !== '') {
+  const { snapshot, diskOfferingId, templateId, sizeBytes, zoneId } = originOf(call);
+  checkLimits(world, owner, { volume: 1, primary_storage: sizeBytes });
+  if (zoneId === undefined) throw invalidParameter('Unable to find zone by id null');
+  const customId = given.filled('customid');
+  if (customId !== undefined) {
     if (caller.role !== 'admin') {
       throw permissionDenied('Please check your permissions, you are not allowed to create/update custom id');
     }
@@ -69,18 +71,17 @@ function allocate(call: Call): VolumeRow {
     if (known?.removed === null) throw idTaken(customId);
     if (known !== undefined) throw entityExists();
   }
-  const name = given.text('name');
   return world.volumes.put({
-    id: customId === undefined || customId === '' ? randomUUID() : customId,
+    id: customId ?? randomUUID(),
     number: world.nextNumber('volume'),
-    name: name === undefined || name === '' ? randomUUID() : name,
-    accountId: owner,
+    name: given.filled('name') ?? randomUUID(),
+    accountId: owner.id,
     zoneId,
-    diskOfferingId: offeringId,
-    templateId: null,
-    snapshotId: null,
+    diskOfferingId,
+    templateId,
+    snapshotId: snapshot?.id ?? null,
     type: 'DATADISK',
-    sizeBytes: sizeGib * GIB,
+    sizeBytes,
     state: 'Allocated',
     vmId: null,
     deviceId: null,
@@ -93,42 +94,24 @@ function allocate(call: Call): VolumeRow {
   });
 }
 
-function ownerOf({ world, caller, arguments: given }: Call): string {
-  const name = given.text('account');
-  if (name === undefined || name === '' || name === caller.name) return caller.id;
-  if (caller.role !== 'admin') {
-    throw permissionDenied('Caller does not have permission to operate with provided resource.');
+/** The volume gets the snapshot's bytes, is `Ready`, and is attached when the call says so. */
+async function createFromSnapshot(call: Call, id: string, snapshotId: string): Promise<void> {
+  const { world } = call;
+  const allocated = world.volume(id);
+  const snapshot = world.snapshot(snapshotId);
+  world.volumes.put({ ...allocated, state: 'Creating' });
+  try {
+    const refusal = await askStorage(call, 'CreateObjectCommand', world.timings.storeMs);
+    if (refusal !== undefined) throw serverFailure(`Failed to create volume ${allocated.name}; ${refusal.details}`);
+    if (world.snapshot(snapshotId).removed !== null) {
+      throw serverFailure(`Failed to create volume ${allocated.name}; the snapshot is gone`);
+    }
+    await fillVolume(call, id, snapshot, allocated.sizeBytes);
+  } catch (error) {
+    if (error instanceof ApiError) world.volumes.put({ ...world.volume(id), state: 'Allocated' });
+    throw error;
   }
-  const account = world.accountNamed(name);
-  if (account === undefined) {
-    throw invalidParameter(`Unable to find account ${name} in domain ${world.description.rootDomainId}`);
-  }
-  return account.id;
-}
-
-function sizeOf({ world, arguments: given }: Call, offeringId: string): number {
-  const fixed = world.diskOffering(offeringId)?.sizeGib;
-  const asked = given.long('size');
-  if (fixed !== undefined) {
-    if (asked !== undefined) throw invalidParameter('This disk offering does not allow custom size');
-    return fixed;
-  }
-  if (asked === undefined) throw invalidParameter('This disk offering requires a custom size specified');
-  checkCustomSize(asked, world.description.customSizeGib);
-  return asked;
-}
-
-/** @throws ApiError 431 when a custom size is outside of what the site allows */
-export function checkCustomSize(sizeGib: number, { min, max }: { readonly min: number; readonly max: number }): void {
-  if (sizeGib <= 0) throw invalidParameter('Disk size must be larger than 0');
-  if (sizeGib < min || sizeGib > max) {
-    throw invalidParameter(
-      `Volume size: ${String(sizeGib)} GB is out of allowed range. Min: ${String(min)}. Max: ${String(max)}`,
-    );
-  }
-  if (sizeGib > MAX_VOLUME_GIB) {
-    throw invalidParameter(
-      `Requested volume size is ${String(sizeGib * GIB)}, but the maximum size allowed is ${String(MAX_VOLUME_GIB)} GB.`,
-    );
-  }
+  world.volumes.put({ ...world.volume(id), state: 'Ready', placed: true, onStorage: true, path: randomUUID() });
+  const vmId = call.arguments.filled('virtualmachineid');
+  if (vmId !== undefined) await attachInJob(call, id, vmId);
 }

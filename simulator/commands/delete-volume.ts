@@ -12,7 +12,7 @@ export const deleteVolume: Command = {
   async run(call) {
     const { world, faults } = call;
     const volume = volumeOf(call);
-    checkDeletable(volume);
+    checkDeletable(call, volume);
     if (!DELETABLE_STATES.has(volume.state)) throw serverFailure('Failed to delete volume');
     if (volume.onStorage) {
       world.volumes.put({ ...volume, state: 'Expunging' });

@@ -1,4 +1,4 @@
-import { invalidParameter, serverFailure } from '../api-error';
+import { invalidParameter, permissionDenied, serverFailure } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass, volumeOf } from '../call';
 import type { Command } from '../call';
@@ -23,7 +23,12 @@ export const destroyVolume: Command = {
       instanceId: id,
       work: async () => {
         const volume = call.world.volume(id);
-        checkDeletable(volume);
+        checkDeletable(call, volume);
+        if (forEver && call.caller.role !== 'admin' && !call.world.modes.allowUserExpungeRecoverVolume) {
+          throw permissionDenied(
+            'Expunging a volume can only be done by an Admin. Or when the allow.user.expunge.recover.volume key is set.',
+          );
+        }
         if (!DELETABLE_STATES.has(volume.state)) throw serverFailure('Failed to destroy volume');
         if (volume.state === 'Allocated' && !forEver) {
           throw invalidParameter('The volume in Allocated/Uploaded state can only be expunged not destroyed/recovered');

@@ -3,6 +3,7 @@ import { ApiError, invalidParameter, serverFailure } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import { javaClass, machineOf, volumeOf } from '../call';
 import type { Call, Command } from '../call';
+import { detachWithSnapshotsText } from '../releases';
 import type { VolumeRow } from '../rows';
 
 /**
@@ -59,6 +60,9 @@ function checkBeforeQueue(call: Call, volumeId: string): string {
   }
   if (volume.type === 'ROOT' && machine.state === 'Running') {
     throw invalidParameter('Root volume detach can happen only when vm is in states: Stopped or Destroyed');
+  }
+  if (call.world.vmSnapshotsOf(machine.id).length > 0) {
+    throw invalidParameter(detachWithSnapshotsText(call.world.modes.version));
   }
   return volume.vmId;
 }

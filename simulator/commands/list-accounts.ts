@@ -3,28 +3,31 @@ import { userAnswer } from '../answers/user';
 import type { Call, Command } from '../call';
 import { pageOf, scopeOf } from '../listing';
 import { pagingParameters, scopeParameters } from '../parameters';
+import { limitOf, usage } from '../resource-limits';
+import type { ResourceName } from '../resource-names';
 import type { AccountRow, JsonObject } from '../rows';
 
-/** What an account may have by default; admins are not limited. */
-const USER_LIMITS = {
-  vm: 20,
-  ip: 20,
-  volume: 20,
-  snapshot: 20,
-  backup: 20,
-  backupstorage: 400,
-  template: 20,
-  project: 10,
-  network: 20,
-  vpc: 20,
-  cpu: 40,
-  memory: 40960,
-  gpu: 20,
-  primarystorage: 200,
-  secondarystorage: 400,
-  bucket: 20,
-  objectstorage: 400,
-} as const;
+/** The resources in the order and by the names of the answer's fields. */
+const SHOWN = {
+  vm: 'user_vm',
+  ip: 'public_ip',
+  volume: 'volume',
+  snapshot: 'snapshot',
+  backup: 'backup',
+  backupstorage: 'backup_storage',
+  template: 'template',
+  project: 'project',
+  network: 'network',
+  vpc: 'vpc',
+  cpu: 'cpu',
+  memory: 'memory',
+  gpu: 'gpu',
+  primarystorage: 'primary_storage',
+  secondarystorage: 'secondary_storage',
+  bucket: 'bucket',
+  objectstorage: 'object_storage',
+} as const satisfies Record<string, ResourceName>;
+type ShownName = keyof typeof SHOWN;
 
 /** listAccounts with their limits and use. */
 export const listAccounts: Command = {
@@ -43,10 +46,6 @@ export const listAccounts: Command = {
   },
 };
 
-function sumOf<Thing>(things: readonly Thing[], size: (thing: Thing) => number | undefined): number {
-  return things.reduce((sum, thing) => sum + (size(thing) ?? 0), 0);
-}
-
 /** Secondary storage is counted in fractions, and written so even when there is none. */
 function available(name: string, left: number): string {
   return name === 'secondarystorage' ? left.toFixed(1) : String(left);
@@ -57,28 +56,19 @@ function accountAnswer(call: Call, account: AccountRow): JsonObject {
   const admin = account.role === 'admin';
   const machines = [...world.machines.values()].filter((vm) => vm.accountId === account.id && vm.removed === null);
   const running = machines.filter((vm) => vm.state === 'Running').length;
-  const volumes = [...world.volumes.values()].filter(
-    (volume) => volume.accountId === account.id && volume.removed === null,
-  );
-  const gib = sumOf(volumes, (volume) => volume.sizeBytes) / 1024 ** 3;
-  const used: Partial<Record<keyof typeof USER_LIMITS, number>> = {
-    vm: machines.length,
-    cpu: sumOf(machines, (vm) => world.serviceOffering(vm.serviceOfferingId)?.cpus),
-    memory: sumOf(machines, (vm) => world.serviceOffering(vm.serviceOfferingId)?.memoryMib),
-    volume: volumes.length,
-    network: world.description.networks.filter((network) => network.account === account.name).length,
-    primarystorage: Math.round(gib),
-  };
-  const resource = (name: keyof typeof USER_LIMITS): JsonObject => {
-    const total = used[name] ?? 0;
+  const used = usage(world, account);
+  const resource = (name: ShownName): JsonObject => {
+    const limit = limitOf(world, account, SHOWN[name]);
+    const has = used[SHOWN[name]] ?? 0;
+    const total = name === 'primarystorage' ? Math.round(has / 1024 ** 3) : has;
     return {
-      [`${name}limit`]: admin ? 'Unlimited' : String(USER_LIMITS[name]),
+      [`${name}limit`]: limit < 0 ? 'Unlimited' : String(limit),
       [`${name}total`]: total,
-      [`${name}available`]: admin ? 'Unlimited' : available(name, USER_LIMITS[name] - total),
+      [`${name}available`]: limit < 0 ? 'Unlimited' : available(name, limit - total),
     };
   };
   const { vm, ip, volume, snapshot, backup, backupstorage, template, ...rest } = Object.fromEntries(
-    (Object.keys(USER_LIMITS) as (keyof typeof USER_LIMITS)[]).map((name) => [name, resource(name)]),
+    (Object.keys(SHOWN) as ShownName[]).map((name) => [name, resource(name)]),
   );
   return {
     id: account.id,

@@ -1,4 +1,5 @@
 import type { Command } from '../call';
+import { atLeast } from '../releases';
 
 /** listCapabilities: release, size limits and what users may do. */
 export const listCapabilities: Command = {
@@ -6,7 +7,7 @@ export const listCapabilities: Command = {
   parameters: {},
   run({ world, caller }) {
     const { customSizeGib } = world.description;
-    const { version, throttling } = world.modes;
+    const { version, throttling, snapshotsOfAttachedVolumes, allowUserExpungeRecoverVolume } = world.modes;
     const admin = caller.role === 'admin';
     return {
       capability: {
@@ -20,11 +21,11 @@ export const listCapabilities: Command = {
         customdiskofferingminsize: customSizeGib.min,
         customdiskofferingmaxsize: customSizeGib.max,
         regionsecondaryenabled: false,
-        kvmsnapshotenabled: true,
+        kvmsnapshotenabled: snapshotsOfAttachedVolumes ?? atLeast(version, '4.22'),
         snapshotshowchainsize: false,
         allowuserviewdestroyedvm: admin,
         allowuserexpungerecovervm: admin,
-        allowuserexpungerecovervolume: true,
+        allowuserexpungerecovervolume: allowUserExpungeRecoverVolume,
         allowuserviewalldomainaccounts: false,
         allowuserforcestopvm: true,
         kubernetesserviceenabled: true,

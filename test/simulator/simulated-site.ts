@@ -132,6 +132,8 @@ export const quickTimings = {
   attachMs: 20,
   detachMs: 20,
   deleteMs: 5,
+  snapshotMs: 10,
+  backupMs: 5,
   powerMs: 10,
   linkDelayMs: [5, 20],
 } as const;

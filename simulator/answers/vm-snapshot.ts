@@ -1,0 +1,33 @@
+import type { JsonObject, VmSnapshotRow } from '../rows';
+import type { World } from '../world';
+import { apiDate } from './dates';
+
+/** A snapshot of a VM as `listVMSnapshot` shows it (ApiResponseHelper.createVMSnapshotResponse). */
+export function vmSnapshotAnswer(world: World, snapshot: VmSnapshotRow): JsonObject {
+  const { description } = world;
+  const machine = world.machine(snapshot.vmId);
+  const parent = snapshot.parentId === null ? undefined : world.vmSnapshot(snapshot.parentId);
+  return {
+    id: snapshot.id,
+    name: snapshot.name,
+    state: snapshot.state,
+    description: snapshot.description ?? undefined,
+    displayname: snapshot.displayName,
+    zoneid: snapshot.zoneId,
+    zonename: description.zone.name,
+    virtualmachineid: machine.id,
+    virtualmachinename: machine.displayName,
+    parent: parent?.id,
+    parentName: parent?.displayName,
+    current: snapshot.current,
+    type: snapshot.type,
+    created: apiDate(snapshot.created),
+    account: world.account(snapshot.accountId).name,
+    domainid: description.rootDomainId,
+    domain: 'ROOT',
+    domainpath: 'ROOT',
+    hypervisor: machine.hypervisor,
+    tags: [],
+    hasannotations: false,
+  };
+}
