@@ -4,7 +4,7 @@ import type { AccountQuota } from '../site/judge-quota';
 import { keyOwnerOf } from '../site/judge-site';
 import { readAppliance, readVm, type ApplianceReading } from '../site/read-appliance';
 import { readPermissions, type Permissions } from '../site/read-permissions';
-import { readQuota } from '../site/read-quota';
+import { quotaAmong } from '../site/read-quota';
 import { readSite, type SiteReading } from '../site/read-site';
 import type { SiteConfiguration } from '../worker/config';
 import type { SiteAccess } from '../worker/site-access';
@@ -48,9 +48,8 @@ export async function probeSite(
   options: CallOptions = {},
 ): Promise<SiteProbe> {
   const reading = await readSite(api, settings, options);
-  const [permissions, quota, listed] = await Promise.all([
+  const [{ permissions, accounts }, listed] = await Promise.all([
     readPermissions(api, reading, options),
-    readQuota(api, keyOwnerOf(reading.user), options),
     api.listVirtualMachines({ listAll: true }, options),
   ]);
   const own = listed.filter((vm) => ownMacAddressOf(vm, machine) !== undefined).map((vm) => vm.id);
@@ -73,7 +72,7 @@ export async function probeSite(
   return {
     reading,
     permissions,
-    quota,
+    quota: quotaAmong(accounts, keyOwnerOf(reading.user)),
     clockOffsetMs: api.seenClockOffset(),
     appliances,
     vmCount: listed.length,

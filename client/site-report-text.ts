@@ -77,7 +77,7 @@ function keyLines({ key, quota }: SiteReport): string[] {
   return [
     ...row('key', `${who}; ${ids}`),
     ...row('may list', allowed.join(', ') || 'none of the optional lists'),
-    ...(forbidden.length === 0 ? [] : row('may not list', forbidden.join(', '))),
+    ...(forbidden.length === 0 ? [] : row('forbidden', forbidden.join(', '))),
     ...(quota === null
       ? []
       : row(
@@ -110,45 +110,47 @@ function placeLines({ zone, sizes }: SiteReport): string[] {
 
 function offeringLines({ diskOfferings }: SiteReport): string[] {
   const rows = diskOfferings.map(({ name, sizeGib, fits, configured, id }) => [
-    `  ${name.length > 22 ? `${name.slice(0, 21)}…` : name}`,
+    `  ${name.length > 18 ? `${name.slice(0, 17)}…` : name}`,
     sizeGib === null ? 'custom' : `${String(sizeGib)} GiB`,
-    fits ? (configured ? 'configured' : 'fits') : configured ? 'REFUSED' : 'no',
+    fits ? (configured ? 'configured' : 'fits') : configured ? 'REFUSED' : 'fixed',
     id,
   ]);
   return formatTable(['  NAME', 'SIZE', 'USABLE', 'ID'], rows, WIDTH).split('\n');
 }
 
+/** A line of what stands above it. */
+function detail(text: string): string[] {
+  return labelled('    ', text, WIDTH);
+}
+
 function applianceLines(appliance: ApplianceReport): string[] {
   const { id, name, configured, state, dataDisks, vmSnapshots } = appliance;
-  if (name === null) return [`  ${id}`, ...row('', 'configured, but CloudStack lists no such VM for this key')];
+  if (name === null) return [`  ${id}`, ...detail('configured, but CloudStack lists no such VM for this key')];
   const owner = {
-    true: 'as the key is',
-    false: 'not as the key is',
+    true: "the key's own",
+    false: "not the key's own",
     null: "the key's own account cannot be told",
   }[String(appliance.sameOwnerAsKey)];
   const from = { configuration: 'configured', CloudStack: 'as CloudStack lists', assumed: 'assumed' };
   return [
-    `  ${name}  ${id}`,
-    ...row(
-      '',
+    ...labelled('  ', `${name} ${id}`, WIDTH),
+    ...detail(
       `${state ?? '?'}, ${appliance.hypervisor ?? 'hypervisor unknown'}, zone ${appliance.zone ?? '?'}${configured ? '' : '; not configured'}`,
     ),
-    ...row('', `of ${appliance.owner ?? '?'}, ${owner ?? ''}`),
+    ...detail(`of ${appliance.owner ?? '?'}, ${owner ?? ''}`),
     ...(dataDisks === null
       ? []
-      : row(
-          '',
+      : detail(
           `${String(dataDisks.attached)} data disks attached, ${String(dataDisks.free)} free (limit ${String(dataDisks.limit)}, ${from[dataDisks.limitFrom]})`,
         )),
-    ...row(
-      '',
+    ...detail(
       vmSnapshots === null
         ? 'VM snapshots: not known, this key may not list them'
         : vmSnapshots.length === 0
           ? 'no VM snapshots in the way'
           : `VM snapshots in the way: ${vmSnapshots.join(', ')}`,
     ),
-    ...(appliance.thisMachine === null ? [] : row('', `this machine is ${name} (${appliance.thisMachine})`)),
+    ...(appliance.thisMachine === null ? [] : detail(`this machine is ${name} (${appliance.thisMachine})`)),
   ];
 }
 

@@ -161,7 +161,7 @@ export const failureTable = {
     class: 'refused',
     message: 'Appliance {applianceId}: CloudStack of site {site} lists no such VM for this key',
     systemDoes: REFUSES,
-    next: 'Correct the request\'s "appliance"; the key\'s account must own the VM or be root admin.',
+    next: "Correct the id in the request and in [site.{site}.appliance.…]; the key's account must own the VM or be root admin.",
     exitCode: 1,
   },
   'appliance-not-running': {
@@ -227,6 +227,13 @@ export const failureTable = {
     message: "Site {site}: the role of the key's account may not call {command}: {cause}",
     systemDoes: REFUSES,
     next: 'Have {command} allowed for that role in CloudStack (Roles, rules), or use the key of an account that may.',
+    exitCode: 1,
+  },
+  'command-refused': {
+    class: 'refused',
+    message: 'Site {site}: CloudStack refused {command}: {cause}',
+    systemDoes: REFUSES,
+    next: "Read CloudStack's words; the management server's log says more.",
     exitCode: 1,
   },
   'schema-outdated': {

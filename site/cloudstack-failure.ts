@@ -34,8 +34,10 @@ export function cloudStackFailure(error: unknown, site: string): DiskferryFailur
 }
 
 function isTlsError(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+  let cause = error;
+  while (typeof cause === 'object' && cause !== null) {
     if ('code' in cause && typeof cause.code === 'string' && TLS_CODES.test(cause.code)) return true;
+    cause = 'cause' in cause ? cause.cause : undefined;
   }
   return false;
 }

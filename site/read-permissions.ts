@@ -1,4 +1,4 @@
-import type { CallOptions, CloudStackApi } from '../cloudstack/api';
+import type { Account, CallOptions, CloudStackApi } from '../cloudstack/api';
 import { ifAllowed } from './if-allowed';
 import type { SiteReading } from './read-site';
 
@@ -7,21 +7,24 @@ export type Permissions = Readonly<
   Record<'listUsers' | 'listAccounts' | 'listHypervisorCapabilities' | 'listVMSnapshot', boolean>
 >;
 
-/** Asks for the listings that the preflight can do without. Only looks. */
+/** Asks for the listings that the preflight can do without; the accounts are worth keeping. Only looks. */
 export async function readPermissions(
   api: Pick<CloudStackApi, 'listAccounts' | 'listHypervisorCapabilities' | 'listVmSnapshots'>,
   { users }: Pick<SiteReading, 'users'>,
   options: CallOptions = {},
-): Promise<Permissions> {
+): Promise<{ readonly permissions: Permissions; readonly accounts: readonly Account[] | undefined }> {
   const [accounts, capabilities, snapshots] = await Promise.all([
     ifAllowed(api.listAccounts(options)),
     ifAllowed(api.listHypervisorCapabilities({ hypervisor: 'KVM' }, options)),
     ifAllowed(api.listVmSnapshots({}, options)),
   ]);
   return {
-    listUsers: users !== undefined,
-    listAccounts: accounts !== undefined,
-    listHypervisorCapabilities: capabilities !== undefined,
-    listVMSnapshot: snapshots !== undefined,
+    accounts,
+    permissions: {
+      listUsers: users !== undefined,
+      listAccounts: accounts !== undefined,
+      listHypervisorCapabilities: capabilities !== undefined,
+      listVMSnapshot: snapshots !== undefined,
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, CloudStackApi } from '../cloudstack/api';
+import type { Account, CallOptions, CloudStackApi } from '../cloudstack/api';
 import { ifAllowed } from './if-allowed';
 import type { KeyOwner } from './judge-owner';
 import { quotaOf, type AccountQuota } from './judge-quota';
@@ -9,8 +9,14 @@ export async function readQuota(
   owner: KeyOwner | undefined,
   options: CallOptions = {},
 ): Promise<AccountQuota | undefined> {
-  if (owner === undefined) return undefined;
-  const accounts = (await ifAllowed(api.listAccounts(options))) ?? [];
-  const own = accounts.find(({ name, domainid }) => name === owner.account && domainid === owner.domainid);
+  return owner === undefined ? undefined : quotaAmong(await ifAllowed(api.listAccounts(options)), owner);
+}
+
+/** The limits of one of the accounts that were listed. */
+export function quotaAmong(
+  accounts: readonly Account[] | undefined,
+  owner: KeyOwner | undefined,
+): AccountQuota | undefined {
+  const own = accounts?.find(({ name, domainid }) => name === owner?.account && domainid === owner.domainid);
   return own && quotaOf(own);
 }

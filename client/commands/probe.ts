@@ -39,11 +39,10 @@ async function ask(
     const probe = await probeSite(access, site, makeThisMachine(), request);
     return makeSiteReport(probe, { ...access, ...site }, request);
   } catch (error) {
-    if (isCloudStackError(error, 'refused')) {
-      const { command, text: cause } = error;
-      throw failure('command-forbidden', { site: site.name, command, cause }, { cause: error });
-    }
-    throw cloudStackFailure(error, site.name) ?? error;
+    const known = cloudStackFailure(error, site.name);
+    if (known !== undefined || !isCloudStackError(error)) throw known ?? error;
+    const { command, text: cause } = error;
+    throw failure('command-refused', { site: site.name, command, cause }, { cause: error });
   } finally {
     await access.api.close();
   }

@@ -68,6 +68,8 @@ describe('arguments and options reach the command', () => {
     ['configCheck', ['config', 'check'], [undefined]],
     ['demo', ['demo', '--keep'], [{ keep: true }]],
     ['up', ['up', '--state', '/s'], []],
+    ['probe', ['probe', 'qc'], ['qc', {}]],
+    ['probe', ['probe', 'qc', '--request', 'r.json'], ['qc', { request: 'r.json' }]],
   ])('%s: %j', async (name, argv, expected) => {
     const [, ...rest] = await calledWith(name, argv);
     expect(rest).toEqual(
@@ -233,6 +235,7 @@ test('every command has a description, examples, --json, --state and --config', 
       "mappings",
       "migrate",
       "pause",
+      "probe",
       "release",
       "replicate",
       "resume",
