@@ -2,6 +2,7 @@ import { ApiError, invalidParameter, permissionDenied, serverFailure } from './a
 import type { Call } from './call';
 import { textKey } from './database-text';
 import type { JsonObject } from './rows';
+import type { World } from './world';
 
 /** `default.page.size`, which is also the most that a page may have. */
 const MAX_PAGE_SIZE = 500;
@@ -60,6 +61,13 @@ function accountInScope({ world, caller }: Call, name: string): string {
 /** The server's database compares texts without case and without the spaces at their ends (MySQL's utf8_general_ci). */
 export function sameText(one: string, other: string): boolean {
   return textKey(one) === textKey(other);
+}
+
+/** Whether a volume, VM or snapshot has one of several tags: they are OR-ed. */
+export function isTagged(world: World, resourceId: string, wanted: ReadonlyMap<string, string>): boolean {
+  return world
+    .tagsOf(resourceId)
+    .some((tag) => [...wanted].some(([key, value]) => sameText(tag.key, key) && sameText(tag.value, value)));
 }
 
 /** MySQL's LIKE '%word%', where `%` and `_` in the word stand for anything as well. */

@@ -19,7 +19,7 @@ export const listResourceLimits: Command = {
     const { world, caller, arguments: given } = call;
     // Refuses an account that is not there, or not the caller's.
     scopeOf(call);
-    const account = world.accountNamed(given.text('account') ?? '') ?? caller;
+    const account = world.accountNamed(given.filled('account') ?? '') ?? caller;
     const asked = resourceAsked(call);
     const shown = asked === undefined ? resourceNames : [asked];
     return {

@@ -2,7 +2,7 @@ import { invalidParameter } from '../api-error';
 import { snapshotAnswer } from '../answers/snapshot';
 import { checkAccess } from '../call';
 import type { Call, Command } from '../call';
-import { like, pageOf, scopeOf } from '../listing';
+import { isTagged, like, pageOf, sameText, scopeOf } from '../listing';
 import { pagingParameters, scopeParameters } from '../parameters';
 import type { SnapshotRow } from '../rows';
 
@@ -61,10 +61,10 @@ function filterOf({ arguments: given, world, caller }: Call): (snapshot: Snapsho
     (ids === undefined || ids.includes(snapshot.id)) &&
     (volumeId === undefined || snapshot.volumeId === volumeId) &&
     (zoneId === undefined || snapshot.zoneId === zoneId) &&
-    (name === undefined || snapshot.name === name) &&
+    (name === undefined || sameText(snapshot.name, name)) &&
     (keyword === undefined || like(snapshot.name, keyword)) &&
     (type ?? interval ?? 'MANUAL') === 'MANUAL' &&
-    (tags.size === 0 || world.tagsOf(snapshot.id).some((tag) => tags.get(tag.key) === tag.value));
+    (tags.size === 0 || isTagged(world, snapshot.id, tags));
 }
 
 function typeAsked(text: string | undefined, refusal: string): string | undefined {

@@ -2,7 +2,7 @@ import { invalidParameter } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import type { Call, Command } from '../call';
 import { textKey } from '../database-text';
-import { like, pageOf, sameText, scopeFor } from '../listing';
+import { isTagged, like, pageOf, sameText, scopeFor } from '../listing';
 import type { Scope } from '../listing';
 import { countOnlyParameter, pagingParameters, scopeParameters } from '../parameters';
 import type { VolumeRow } from '../rows';
@@ -113,10 +113,4 @@ function filterOf({ arguments: given, world }: Call): (volume: VolumeRow) => boo
     (!onPool || volume.placed) &&
     (keyword === undefined || [volume.name, volume.type, volume.state].some((text) => like(text, keyword))) &&
     (tags.size === 0 || isTagged(world, volume.id, tags));
-}
-
-function isTagged(world: Call['world'], volumeId: string, wanted: ReadonlyMap<string, string>): boolean {
-  return world
-    .tagsOf(volumeId)
-    .some((tag) => [...wanted].some(([key, value]) => sameText(tag.key, key) && sameText(tag.value, value)));
 }
