@@ -45,9 +45,10 @@ export function javaClass(
   return caller.role === 'admin' ? `${base}.admin.${topic}.${name}CmdByAdmin` : `${base}.user.${topic}.${name}Cmd`;
 }
 
-/** Root admins may use everything, users what is theirs. @throws ApiError 531 */
+/** Root admins may use everything, users what is theirs or of a project of theirs. @throws ApiError 531 */
 export function checkAccess(caller: AccountRow, entity: { readonly accountId: string }): void {
   if (caller.role === 'admin' || entity.accountId === caller.id) return;
+  if (caller.projectAccounts?.includes(entity.accountId) === true) return;
   throw permissionDenied('Caller does not have permission to operate with provided resource.');
 }
 

@@ -20,6 +20,7 @@ import { listCapabilities } from './commands/list-capabilities';
 import { listDiskOfferings } from './commands/list-disk-offerings';
 import { listHypervisorCapabilities } from './commands/list-hypervisor-capabilities';
 import { listNetworks } from './commands/list-networks';
+import { listProjects } from './commands/list-projects';
 import { listResourceLimits } from './commands/list-resource-limits';
 import { listServiceOfferings } from './commands/list-service-offerings';
 import { listSnapshots } from './commands/list-snapshots';
@@ -70,6 +71,7 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
     listDiskOfferings,
     listHypervisorCapabilities,
     listNetworks,
+    listProjects,
     listResourceLimits,
     listServiceOfferings,
     listSnapshots,

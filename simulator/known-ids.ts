@@ -28,7 +28,7 @@ export function isKnown(world: World, kind: EntityKind, id: string): boolean {
     case 'Domain':
       return world.description.rootDomainId === id;
     case 'Project':
-      return false;
+      return world.description.projects.some((project) => project.id === id);
     case 'Account':
       return world.accounts.get(id) !== undefined;
     case 'User':

@@ -1,6 +1,7 @@
 import { ApiError, invalidParameter, permissionDenied, serverFailure } from './api-error';
 import type { Call } from './call';
 import { textKey } from './database-text';
+import { isProjectAccount, projectsOf, usableProject } from './projects';
 import type { JsonObject } from './rows';
 import type { World } from './world';
 
@@ -13,15 +14,17 @@ interface Owned {
   readonly accountId: string;
 }
 
-/** Whose rows a list command may show: everybody's, those of one account, or none. */
+/** Whose rows a list command may show: everybody's, those outside or inside of projects, those of one account, or none. */
 export type Scope =
   | { readonly kind: 'everything' }
+  | { readonly kind: 'some'; readonly accountIds: ReadonlySet<string> }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'account'; readonly accountId: string };
 
 /**
  * The scope of a list command (AccountManagerImpl.buildACLSearchParameters): users have their own rows; a root admin its own
- * unless `listall`, an `id`, a `domainid` or an `account` says otherwise. `ids` does not widen it.
+ * unless `listall`, an `id`, a `domainid` or an `account` says otherwise. `ids` does not widen it. What belongs to a project is
+ * seen with its `projectid`, or by a root admin that names it by `id`.
  *
  * @throws ApiError 431 for an account that is not there, 531 for one that is not the caller's
  */
@@ -35,16 +38,43 @@ export function scopeFor(call: Call): Scope {
     return { kind: 'account', accountId: accountInScope(call, accountName) };
   }
   const listAll = given.flag('listall') === true;
-  // All projects, of which there are none.
-  if (projectId === '-1' && admin) return listAll ? { kind: 'everything' } : { kind: 'nothing' };
-  const wide = listAll || given.names('id') || given.names('domainid');
-  return admin && wide ? { kind: 'everything' } : { kind: 'account', accountId: caller.id };
+  if (projectId !== undefined && projectId !== '') return projectScope(call, projectId, admin && listAll);
+  if (admin && given.names('id')) return { kind: 'everything' };
+  if (!admin || !(listAll || given.names('domainid'))) return { kind: 'account', accountId: caller.id };
+  return { kind: 'some', accountIds: accountsWhere(call, (id) => !isProjectAccount(call.world, id)) };
+}
+
+/** `projectid=-1`: all projects that the caller may use, of a root admin with `listall` everything else as well. */
+function projectScope(call: Call, projectId: string, everything: boolean): Scope {
+  const { world, caller } = call;
+  if (projectId !== '-1') return { kind: 'account', accountId: usableProject(world, caller, projectId).accountId };
+  if (everything) return { kind: 'everything' };
+  const usable = projectsOf(world, caller).map((project) => project.accountId);
+  return usable.length === 0 ? { kind: 'nothing' } : { kind: 'some', accountIds: new Set(usable) };
+}
+
+function accountsWhere({ world }: Call, wanted: (accountId: string) => boolean): ReadonlySet<string> {
+  return new Set([...world.accounts.values()].map((account) => account.id).filter(wanted));
+}
+
+/** Whether a scope holds the row. */
+export function covers(scope: Scope, row: Owned): boolean {
+  switch (scope.kind) {
+    case 'everything':
+      return true;
+    case 'some':
+      return scope.accountIds.has(row.accountId);
+    case 'account':
+      return scope.accountId === row.accountId;
+    case 'nothing':
+      return false;
+  }
 }
 
 /** Which rows the caller's {@link scopeFor} holds. @throws ApiError as that does */
 export function scopeOf(call: Call): (row: Owned) => boolean {
   const scope = scopeFor(call);
-  return (row) => scope.kind === 'everything' || (scope.kind === 'account' && row.accountId === scope.accountId);
+  return (row) => covers(scope, row);
 }
 
 function accountInScope({ world, caller }: Call, name: string): string {

@@ -11,6 +11,8 @@ export interface AccountRow {
   readonly userId: string;
   readonly apiKey: string;
   readonly secretKey: string;
+  /** accounts of the projects that it may use the things of */
+  readonly projectAccounts?: readonly string[];
   readonly created: number;
 }
 

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { projectAccountName } from './projects';
 import type { World } from './world';
+import type { WorldDescription } from './world-file';
 
 /** Size of the one template, and of every root volume that is made of it. */
 export const TEMPLATE_BYTES = 2 * 1024 ** 3;
@@ -22,12 +24,30 @@ export function seedWorld(world: World): void {
       userId: account.userId,
       apiKey: account.apiKey ?? randomBytes(64).toString('base64url'),
       secretKey: account.secretKey ?? randomBytes(64).toString('base64url'),
+      projectAccounts: world.description.projects
+        .filter((project) => project.account === account.name)
+        .map((project) => project.accountId),
+      created: now,
+    });
+  }
+  for (const project of world.description.projects) {
+    if (world.accounts.get(project.accountId) !== undefined) continue;
+    present(world.accountNamed(project.account), `account ${project.account}`);
+    world.accounts.put({
+      id: project.accountId,
+      number: world.nextNumber('account'),
+      name: projectAccountName(project),
+      role: 'user',
+      userId: randomUUID(),
+      // Nobody is told these.
+      apiKey: randomBytes(64).toString('base64url'),
+      secretKey: randomBytes(64).toString('base64url'),
       created: now,
     });
   }
   for (const machine of world.description.machines) {
     if (world.machines.get(machine.id) !== undefined) continue;
-    const accountId = present(world.accountNamed(machine.account), `account ${machine.account}`).id;
+    const accountId = ownerOf(world, machine);
     const offering = world.description.serviceOfferings.find((each) => each.name === machine.serviceOffering);
     const serviceOfferingId = present(offering ?? world.description.serviceOfferings[0], 'service offering').id;
     const number = world.nextNumber('machine');
@@ -81,6 +101,14 @@ export function seedWorld(world: World): void {
       removed: null,
     });
   }
+}
+
+function ownerOf(world: World, machine: WorldDescription['machines'][number]): string {
+  if (machine.project === undefined) {
+    return present(world.accountNamed(machine.account), `account ${machine.account}`).id;
+  }
+  const project = world.description.projects.find((each) => each.name === machine.project);
+  return present(project, `project ${machine.project}`).accountId;
 }
 
 /** @throws RangeError when there is no such thing */

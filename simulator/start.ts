@@ -9,6 +9,7 @@ import { Faults } from './faults';
 import { Guests } from './guest';
 import { Jobs } from './jobs';
 import { Lifetime } from './lifetime';
+import { isProjectAccount } from './projects';
 import { RequestLog } from './request-log';
 import { ApiServer } from './server';
 import { lockState } from './state-lock';
@@ -118,12 +119,14 @@ async function startLocked(
   return {
     endpoint: api.endpoint,
     controlEndpoint: control.endpoint,
-    accounts: [...world.accounts.values()].map(({ name, role, apiKey, secretKey }) => ({
-      name,
-      role,
-      apiKey,
-      secretKey,
-    })),
+    accounts: [...world.accounts.values()]
+      .filter(({ id }) => !isProjectAccount(world, id))
+      .map(({ name, role, apiKey, secretKey }) => ({
+        name,
+        role,
+        apiKey,
+        secretKey,
+      })),
     stateDirectory,
     close,
   };

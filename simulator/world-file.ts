@@ -64,6 +64,8 @@ const machineSchema = z.strictObject({
   id,
   name: z.string().min(1),
   account: z.string(),
+  /** the project that owns it, instead of the account */
+  project: z.string().optional(),
   state: z.enum(['Running', 'Stopped']).default('Running'),
   hypervisor: z.enum(['KVM', 'Simulator', 'XenServer', 'VMware']).default('KVM'),
   bus: z.enum(['virtio', 'virtio-scsi']).default('virtio'),
@@ -85,6 +87,16 @@ const accountSchema = z.strictObject({
   limits: z.partialRecord(z.enum(resourceNames), z.number().int().min(-1)).default({}),
 });
 
+const projectSchema = z.strictObject({
+  id,
+  /** the account of its own that its things belong to */
+  accountId: id,
+  name: z.string().min(1),
+  displayText: z.string().optional(),
+  /** the account that may use it */
+  account: z.string(),
+});
+
 export const worldSchema = z.strictObject({
   name: z.string().min(1),
   ...modeFields,
@@ -98,6 +110,7 @@ export const worldSchema = z.strictObject({
   serviceOfferings: z.array(serviceOfferingSchema).min(1),
   networks: z.array(networkSchema).default([]),
   accounts: z.array(accountSchema).min(1),
+  projects: z.array(projectSchema).default([]),
   machines: z.array(machineSchema).default([]),
   /** data disks that a VM may have, by hypervisor; 6 where nothing is said, as in CloudStack */
   dataDiskLimits: z
@@ -124,4 +137,5 @@ export type WorldDescription = z.output<typeof worldSchema>;
 export type Timings = z.output<typeof timingsSchema>;
 export type DiskOffering = z.output<typeof diskOfferingSchema>;
 export type ServiceOffering = z.output<typeof serviceOfferingSchema>;
+export type Project = z.output<typeof projectSchema>;
 export type Network = z.output<typeof networkSchema>;

@@ -2,6 +2,7 @@ import type { AccountRow, JsonObject, MachineRow, VolumeRow } from '../rows';
 import type { Site } from '../call';
 import type { ServiceOffering } from '../world-file';
 import { derivedId } from '../derived-id';
+import { ownerFields } from '../projects';
 import { atLeast } from '../releases';
 import { apiDate } from './dates';
 import { tagsOf } from './tags';
@@ -43,7 +44,7 @@ export function machineAnswer(site: Site, machine: MachineRow, viewer: AccountRo
     id: machine.id,
     name: machine.name,
     displayname: machine.displayName,
-    account: account.name,
+    ...ownerFields(world, machine.accountId),
     userid: account.userId,
     username: account.name,
     domainid: description.rootDomainId,

@@ -1,5 +1,6 @@
 import type { JsonObject, SnapshotRow } from '../rows';
 import type { World } from '../world';
+import { ownerFields } from '../projects';
 import { apiDate } from './dates';
 import { tagsOf } from './tags';
 
@@ -9,7 +10,7 @@ export function snapshotAnswer(world: World, snapshot: SnapshotRow): JsonObject 
   const volume = world.volume(snapshot.volumeId);
   return {
     id: snapshot.id,
-    account: world.account(snapshot.accountId).name,
+    ...ownerFields(world, snapshot.accountId),
     domainid: description.rootDomainId,
     domain: 'ROOT',
     domainpath: 'ROOT',

@@ -1,5 +1,6 @@
 import type { JsonObject, VmSnapshotRow } from '../rows';
 import type { World } from '../world';
+import { ownerFields } from '../projects';
 import { apiDate } from './dates';
 
 /** A snapshot of a VM as `listVMSnapshot` shows it (ApiResponseHelper.createVMSnapshotResponse). */
@@ -22,7 +23,7 @@ export function vmSnapshotAnswer(world: World, snapshot: VmSnapshotRow): JsonObj
     current: snapshot.current,
     type: snapshot.type,
     created: apiDate(snapshot.created),
-    account: world.account(snapshot.accountId).name,
+    ...ownerFields(world, snapshot.accountId),
     domainid: description.rootDomainId,
     domain: 'ROOT',
     domainpath: 'ROOT',

@@ -1,5 +1,6 @@
 import type { AccountRow, JsonObject, VolumeRow } from '../rows';
 import type { Site } from '../call';
+import { ownerFields } from '../projects';
 import { atLeast } from '../releases';
 import { apiDate } from './dates';
 import { tagsOf } from './tags';
@@ -38,7 +39,7 @@ export function volumeAnswer(site: Site, volume: VolumeRow, viewer: AccountRow):
     size: volume.sizeBytes,
     created: apiDate(volume.created),
     state: volume.state,
-    account: world.account(volume.accountId).name,
+    ...ownerFields(world, volume.accountId),
     domainid: description.rootDomainId,
     domain: 'ROOT',
     domainpath: 'ROOT',

@@ -2,7 +2,7 @@ import { invalidParameter } from '../api-error';
 import { volumeAnswer } from '../answers/volume';
 import type { Call, Command } from '../call';
 import { textKey } from '../database-text';
-import { isTagged, like, pageOf, sameText, scopeFor } from '../listing';
+import { isTagged, like, pageOf, sameText, scopeFor, covers } from '../listing';
 import type { Scope } from '../listing';
 import { countOnlyParameter, pagingParameters, scopeParameters } from '../parameters';
 import type { VolumeRow } from '../rows';
@@ -39,10 +39,7 @@ export const listVolumes: Command = {
     const scope = scopeFor(call);
     const wanted = filterOf(call);
     const found = candidates(call, scope).filter(
-      (volume) =>
-        volume.removed === null &&
-        (scope.kind === 'everything' || (scope.kind === 'account' && volume.accountId === scope.accountId)) &&
-        wanted(volume),
+      (volume) => volume.removed === null && covers(scope, volume) && wanted(volume),
     );
     return pageOf(call, 'volume', found, (volume) => volumeAnswer(call, volume, call.caller));
   },
