@@ -49,6 +49,12 @@ export interface CloudStackApi {
   listHypervisorCapabilities(filter: { hypervisor: string }, options?: CallOptions): Promise<HypervisorCapability[]>;
   /** the users that the key may see; the key's own user is the one with its api key */
   listUsers(options?: CallOptions): Promise<User[]>;
+  /**
+   * Makes a new key pair of a user. Up to 4.22 it replaces the user's only one, since 4.23 it is one more.
+   *
+   * @throws CloudStackError also `job-lost` and what else the job of 4.23 ends with
+   */
+  registerUserKeys(parameters: { id: string }, options?: CallOptions): Promise<{ apiKey: string; secretKey: string }>;
   listAccounts(options?: CallOptions): Promise<Account[]>;
   listDomains(filter: NamedFilter & { listAll?: boolean }, options?: CallOptions): Promise<Domain[]>;
   listProjects(filter: NamedFilter & { listAll?: boolean }, options?: CallOptions): Promise<Project[]>;

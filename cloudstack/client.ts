@@ -8,6 +8,7 @@ import { createSignedCalls, type CallLogger } from './signed-calls';
 import { createSiteLists } from './site-lists';
 import { createSnapshotChanges } from './snapshot-changes';
 import { createTransport } from './transport';
+import { createRegisterUserKeys } from './user-keys';
 import { createVirtualMachineChanges } from './virtual-machine-changes';
 import { createVolumeChanges } from './volume-changes';
 
@@ -50,6 +51,7 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
   });
   const change = createChange(calls);
   const lists = createLists(calls);
+  const wait: CloudStackApi['waitForJob'] = (jobId, call) => waitForJob(calls, clock, jobId, call);
 
   return {
     endpoint: url.href,
@@ -58,8 +60,9 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
     ...createVolumeChanges(change, lists.listVolumes, url.href, maxConcurrent),
     ...createSnapshotChanges(change),
     ...createVirtualMachineChanges(change),
+    registerUserKeys: createRegisterUserKeys(calls, change, wait),
     queryJob: (jobId, call) => queryJob(calls, jobId, call),
-    waitForJob: (jobId, call) => waitForJob(calls, clock, jobId, call),
+    waitForJob: wait,
     seenClockOffset: () => calls.seenClockOffset(),
     close: () => transport.close(),
   };

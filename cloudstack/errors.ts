@@ -60,12 +60,13 @@ export class CloudStackError extends Error implements CloudStackErrorFields {
   readonly jobId?: string;
 
   constructor(fields: CloudStackErrorFields, options?: ErrorOptions) {
-    super(`${fields.command}: ${fields.text}`, options);
+    const text = readable(fields.text);
+    super(`${fields.command}: ${text}`, options);
     this.name = 'CloudStackError';
     this.kind = fields.kind;
     this.command = fields.command;
     this.endpoint = fields.endpoint;
-    this.text = fields.text;
+    this.text = text;
     if (fields.httpStatus !== undefined) this.httpStatus = fields.httpStatus;
     if (fields.errorCode !== undefined) this.errorCode = fields.errorCode;
     if (fields.csErrorCode !== undefined) this.csErrorCode = fields.csErrorCode;
@@ -92,6 +93,14 @@ export class CloudStackError extends Error implements CloudStackErrorFields {
     );
   }
 }
+
+/** A server's words as they may be shown and stored: of bounded length, without control characters and halves of surrogates. */
+function readable(text: string): string {
+  const clean = text.slice(0, longestText).replaceAll(/[\p{Cc}\p{Surrogate}]+/gu, ' ');
+  return text.length > longestText ? `${clean}…` : clean;
+}
+
+const longestText = 2_000;
 
 /** Whether an error is a CloudStack error, of one of the kinds when any are named. */
 export function isCloudStackError(error: unknown, ...kinds: CloudStackErrorKind[]): error is CloudStackError {

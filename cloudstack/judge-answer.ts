@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { number } from './answer-fields';
 import { CloudStackError, type CloudStackErrorFields, type CloudStackErrorKind } from './errors';
 import { holderIn, kindOfFailure } from './kind-of-failure';
 import type { HttpAnswer } from './transport';
@@ -14,9 +15,10 @@ export interface Exchange {
 }
 
 const failureSchema = z.object({
-  errorcode: z.coerce.number(),
-  cserrorcode: z.coerce.number().optional(),
-  errortext: z.string().default(''),
+  // an HTTP status (ApiErrorCode): what has another number in it is not CloudStack's refusal
+  errorcode: number.pipe(z.int().min(400).max(599)),
+  cserrorcode: number.optional().catch(undefined),
+  errortext: z.string().catch(''),
 });
 
 /** Makes an error's text of CloudStack's own words and code. */
@@ -71,13 +73,28 @@ function failureOf(
  */
 function unusable(exchange: Exchange, answer: HttpAnswer): CloudStackError {
   const retryAfterMs = answer.status === 429 ? retryAfter(answer, '') : undefined;
+  const target = answer.status >= 300 && answer.status < 400 ? redirectTarget(answer.location) : undefined;
   const what = answer.text.trim() === '' ? 'an empty body' : answer.contentType || 'a body of no type';
   return new CloudStackError({
     ...fieldsOf(exchange, answer),
-    kind: answer.status === 401 ? 'unauthorized' : answer.status === 429 ? 'unavailable' : lostKind(exchange.effect),
-    text: `HTTP ${String(answer.status)} with ${what} instead of CloudStack's JSON`,
+    kind: kindOfStatus(answer.status) ?? lostKind(exchange.effect),
+    text:
+      target === undefined
+        ? `HTTP ${String(answer.status)} with ${what} instead of CloudStack's JSON`
+        : `HTTP ${String(answer.status)} redirects to ${target}; the endpoint must be the address that answers itself`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
+}
+
+/** Refused, or sent elsewhere, before anybody looked at it. A 302 or 303 may follow upon the deed. */
+function kindOfStatus(status: number): CloudStackErrorKind | undefined {
+  if (status === 401) return 'unauthorized';
+  return [301, 307, 308, 429].includes(status) ? 'unavailable' : undefined;
+}
+
+/** Where to, without the query: it repeats the key and the signature of the request. */
+function redirectTarget(location: string | undefined): string | undefined {
+  return location?.split(/[?#]/, 1)[0]?.slice(0, 200);
 }
 
 /** The kind of a failure after which nothing is known of what the server did. */
@@ -85,12 +102,15 @@ export function lostKind(effect: Effect): CloudStackErrorKind {
   return effect === 'change' ? 'outcome-unknown' : 'unavailable';
 }
 
+/** CloudStack: `api.throttling.interval` is seconds; whatever asks for more than an hour is believed for an hour. */
+const longestWaitMs = 3_600_000;
+
 /** CloudStack names the pause in its text, `please retry after [123] ms.`; proxies in a header, in seconds. */
 function retryAfter(answer: HttpAnswer, text: string): number | undefined {
   const milliseconds = /\[(\d+)\]\s*ms/.exec(text)?.[1];
-  if (milliseconds !== undefined) return Number(milliseconds);
+  if (milliseconds !== undefined) return Math.min(Number(milliseconds), longestWaitMs);
   return answer.retryAfter !== undefined && /^\d+$/.test(answer.retryAfter)
-    ? Number(answer.retryAfter) * 1000
+    ? Math.min(Number(answer.retryAfter) * 1000, longestWaitMs)
     : undefined;
 }
 

@@ -8,7 +8,7 @@ import type { SignedCalls } from './signed-calls';
  * A list that may be asked by id. An id that CloudStack never knew is refused (431), one that it removed lists nothing: the same to
  * a caller.
  */
-export async function listById<Item>(
+export async function listById<Item extends object>(
   calls: SignedCalls,
   listing: Listing<Item>,
   id: string | undefined,

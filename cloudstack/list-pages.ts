@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CallOptions } from './api';
+import { number } from './answer-fields';
 import { CloudStackError, isCloudStackError } from './errors';
 import type { RequestParameters } from './sign';
 import type { SignedCalls } from './signed-calls';
@@ -10,7 +11,7 @@ const usualPageSize = 500;
 const mostPasses = 4;
 
 /** What is listed: the command, the name of the array in its answer, the shape of an item. */
-export interface Listing<Item> {
+export interface Listing<Item extends object> {
   readonly command: string;
   readonly array: string;
   readonly item: z.ZodType<Item>;
@@ -26,7 +27,7 @@ export interface Listing<Item> {
  *
  * @throws CloudStackError `unavailable` when the list kept changing or an answer was not understood, and what reads throw
  */
-export async function listAll<Item>(
+export async function listAll<Item extends object>(
   calls: SignedCalls,
   listing: Listing<Item>,
   parameters: RequestParameters,
@@ -72,11 +73,10 @@ interface Page<Item> {
   readonly rows: readonly (readonly [key: string, Item])[];
 }
 
-const pageSchema = z.object({ count: z.coerce.number().optional(), rows: z.array(z.unknown()).default([]) });
-const rowSchema = z.looseObject({});
+const pageSchema = z.object({ count: number.optional(), rows: z.array(z.unknown()).default([]) });
 
 /** Nothing found is `{}`, a page beyond the end `{"count": N}`. */
-async function fetchPage<Item>(
+async function fetchPage<Item extends object>(
   calls: SignedCalls,
   { command, array, item, key = ['id'] }: Listing<Item>,
   parameters: RequestParameters,
@@ -87,15 +87,16 @@ async function fetchPage<Item>(
   const { count, rows } = understand(calls, command, 'read', pageSchema, page);
   return {
     count,
-    rows: rows.map((row) => [
-      keyOf(understand(calls, command, 'read', rowSchema, row), key),
-      understand(calls, command, 'read', item, row),
-    ]),
+    rows: rows.map((row) => {
+      const understood = understand(calls, command, 'read', item, row);
+      return [keyOf(understood, key), understood];
+    }),
   };
 }
 
-function keyOf(row: Readonly<Record<string, unknown>>, names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => row[name]));
+function keyOf(item: object, names: readonly string[]): string {
+  const fields = new Map<string, unknown>(Object.entries(item));
+  return JSON.stringify(names.map((name) => fields.get(name)));
 }
 
 /** 431 `Page size can't exceed max allowed page size value: 200`, where `default.page.size` was lowered. */

@@ -26,7 +26,7 @@ const vmSnapshots: Listing<VmSnapshot> = {
 
 export function createLists(calls: SignedCalls): Lists {
   const list =
-    <Item, Filter extends { readonly id?: string; readonly ids?: readonly string[] }>(
+    <Item extends object, Filter extends { readonly id?: string; readonly ids?: readonly string[] }>(
       listing: Listing<Item>,
       encode: (filter: Filter) => RequestParameters,
     ) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boolean, number, textMap, uuid } from './answer-fields';
+import { boolean, date, number, textMap, uuid } from './answer-fields';
 
 /** Shapes of CloudStack's answers about volumes, snapshots, VMs and jobs: only what Diskferry reads, unknown fields kept out. */
 
@@ -36,9 +36,9 @@ export const volumeSchema = z.object({
   /** set while a job on this volume is pending */
   jobid: z.string().optional(),
   jobstatus: number.optional(),
-  created: z.string().optional(),
+  created: date.optional(),
   /** when it was attached; absent when detached */
-  attached: z.string().optional(),
+  attached: date.optional(),
 });
 
 export const snapshotSchema = z.object({
@@ -49,7 +49,7 @@ export const snapshotSchema = z.object({
   volumename: z.string().optional(),
   /** Allocated, Creating, CreatedOnPrimary, BackingUp, BackedUp, Copying, Destroying, Destroyed, Error */
   state: z.string(),
-  created: z.string().optional(),
+  created: date.optional(),
   zoneid: z.string().optional(),
   account: z.string().optional(),
   domainid: z.string().optional(),
@@ -64,11 +64,13 @@ export const snapshotSchema = z.object({
 export const vmSnapshotSchema = z.object({
   id: uuid,
   name: z.string().default(''),
+  /** as its maker named it; `name` is CloudStack's own, `i-2-34-VM_VS_20261122212600` */
+  displayname: z.string().optional(),
   virtualmachineid: z.string().optional(),
   /** Allocated, Creating, Ready, Expunging, Removed, Reverting, Error */
   state: z.string(),
   type: z.string().optional(),
-  created: z.string().optional(),
+  created: date.optional(),
 });
 
 export const virtualMachineSchema = z.object({
@@ -99,7 +101,7 @@ export const virtualMachineSchema = z.object({
     )
     .default([]),
   tags: z.array(tagSchema).default([]),
-  created: z.string().optional(),
+  created: date.optional(),
   /** set while a job on this VM is pending */
   jobid: z.string().optional(),
   jobstatus: number.optional(),

@@ -40,6 +40,9 @@ const firstPauseMs = 200;
 /** Jetty takes 8 KiB of request line and headers (ServerDaemon: setRequestHeaderSize(8192)); longer reads go as POST. */
 const longestQuery = 4_000;
 
+/** Said of a 401 of a server that does not tell its time. */
+const unknownClock = "wrong key, wrong secret, or clocks too far apart: compare the server's time with this machine's";
+
 interface Request {
   readonly exchange: Exchange;
   readonly parameters: RequestParameters;
@@ -66,11 +69,19 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     return signedForm({ ...parameters, ...common, expires: expiresAfter(clock.now() + offsetMs) }, secretKey);
   };
 
-  /** A bad key, a bad signature and a wrong clock all get the same words; and whatever is echoed, the secret is not shown. */
+  /** A bad key, a bad signature and a wrong clock all get the same words. */
   const phrase =
     (hint?: string): Phrase =>
     (words, errorCode) =>
-      (hint !== undefined && errorCode === 401 ? `${words} (${hint})` : words).replaceAll(secretKey, '[secret]');
+      hint !== undefined && errorCode === 401 ? `${words} (${hint})` : words;
+
+  /** Whatever a server or proxy echoes, the secret comes no further than here, so no error and no log can show it. */
+  const withoutSecret = ({ text, contentType, location, ...answer }: HttpAnswer): HttpAnswer => ({
+    ...answer,
+    text: text.replaceAll(secretKey, '[secret]'),
+    contentType: contentType.replaceAll(secretKey, '[secret]'),
+    location: location?.replaceAll(secretKey, '[secret]'),
+  });
 
   /** One HTTP exchange, within the bounds of concurrency and rate. */
   const exchangeOnce = (request: Request, offsetMs: number) =>
@@ -80,7 +91,7 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
       const form = sign(exchange.command, parameters, offsetMs);
       const method = exchange.effect === 'read' && form.length <= longestQuery ? 'GET' : 'POST';
       const began = performance.now();
-      const answer = await transport.exchange({ method, form, timeoutMs, signal });
+      const answer = withoutSecret(await transport.exchange({ method, form, timeoutMs, signal }));
       const milliseconds = Math.round(performance.now() - began);
       seenOffsetMs = clockOffset(answer.date, clock.now()) ?? seenOffsetMs;
       logger?.debug({ command: exchange.command, status: answer.status, milliseconds }, 'CloudStack answered');
@@ -93,7 +104,8 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     const usedMs = serverOffsetMs;
     const answer = await exchangeOnce(request, usedMs);
     const seenMs = answer.status === 401 ? clockOffset(answer.date, clock.now()) : undefined;
-    if (seenMs === undefined || !offsetsDiffer(seenMs, usedMs)) return judgeAnswer(exchange, answer, phrase());
+    if (seenMs === undefined) return judgeAnswer(exchange, answer, phrase(unknownClock));
+    if (!offsetsDiffer(seenMs, usedMs)) return judgeAnswer(exchange, answer, phrase());
 
     const clocks = `the server's Date is ${offsetInWords(seenMs)}`;
     logger?.warn({ command: exchange.command, clocks }, 'CloudStack refused the request; signing by its clock');

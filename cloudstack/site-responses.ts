@@ -37,6 +37,7 @@ export const capabilitiesSchema = z.object({
 });
 
 export const hypervisorCapabilitySchema = z.object({
+  id: uuid,
   hypervisor: z.string(),
   hypervisorversion: z.string().optional(),
   maxdatavolumeslimit: number.optional(),
@@ -134,6 +135,8 @@ export const resourceLimitSchema = z.object({
   /** CloudStack: Resource.ResourceType: 0 VMs, 2 volumes, 3 snapshots, 8 cpus, 9 memory (MiB), 10 primary storage (GiB), … */
   resourcetype: number,
   resourcetypename: z.string().optional(),
+  /** of limits for storage or hosts with a tag, since 4.20 */
+  tag: z.string().optional(),
   /** -1: none */
   max: number,
   account: z.string().optional(),

@@ -1,4 +1,4 @@
-import { Agent, buildConnector, request } from 'undici';
+import { Agent, buildConnector, errors, request } from 'undici';
 
 /** One HTTP exchange: bytes out, bytes in. Knows neither signatures nor CloudStack. */
 export interface Transport {
@@ -19,6 +19,8 @@ export interface HttpAnswer {
   readonly contentType: string;
   /** the Date header */
   readonly date?: string | undefined;
+  /** the Location header of a redirect, which is never followed: a signed change would be sent twice */
+  readonly location?: string | undefined;
   /** the Retry-After header, which CloudStack does not send but a proxy may */
   readonly retryAfter?: string | undefined;
   readonly text: string;
@@ -30,7 +32,7 @@ export class TransportError extends Error {
     message: string,
     /** false when the request surely never left this machine */
     readonly maybeSent: boolean,
-    readonly reason: 'connection' | 'deadline' | 'aborted' | 'closed',
+    readonly reason: 'connection' | 'deadline' | 'oversized' | 'aborted' | 'closed',
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -43,8 +45,8 @@ class NotConnectedError extends Error {
   override readonly name = 'NotConnectedError';
 }
 
-/** Longer than any answer that is paged by 500, short enough not to fill the memory. */
-const longestAnswerBytes = 64 * 1024 * 1024;
+/** A page of 500 volumes has about 0.6 MB, one of VMs 1 MB; eight answers at once must not fill the memory. */
+const longestAnswerBytes = 16 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
 
 /** A transport to one endpoint with kept connections. CloudStack's Jetty drops idle ones after 30 s, we after 4 s. */
@@ -95,6 +97,7 @@ export function createTransport(endpoint: URL, connections: number): Transport {
           status: response.statusCode,
           contentType: header(response.headers['content-type']) ?? '',
           date: header(response.headers['date']),
+          location: header(response.headers['location']),
           retryAfter: header(response.headers['retry-after']),
           text: await response.body.text(),
         };
@@ -112,6 +115,14 @@ export function createTransport(endpoint: URL, connections: number): Transport {
 function asTransportError(error: unknown, cut: AbortSignal): TransportError {
   const reason: unknown = cut.reason;
   if (reason instanceof TransportError) return reason;
+  if (error instanceof errors.ResponseExceededMaxSizeError) {
+    const most = String(longestAnswerBytes / 1024 / 1024);
+    return new TransportError(`the answer is longer than ${most} MiB`, true, 'oversized');
+  }
+  // its `data` is what the server sent: that belongs into no log
+  if (error instanceof errors.HTTPParserError) {
+    return new TransportError(`the answer is not HTTP: ${error.message}`, true, 'connection');
+  }
   const maybeSent = !(error instanceof NotConnectedError);
   return new TransportError(describe(error), maybeSent, 'connection', { cause: error });
 }

@@ -100,6 +100,26 @@ describe('listVolumes', () => {
     });
   });
 
+  test('5,000 volumes, some made and some deleted while they are read: none twice, none of the others missing', async () => {
+    await withClient(async ({ server, client }) => {
+      // newest first, as CloudStack lists them
+      let list = ids(5_000).reverse();
+      let asked = 0;
+      server.play(
+        paged(() => {
+          asked += 1;
+          if (asked === 3) list = ['new-1', 'new-2', ...list.filter((id) => id !== 'v4999')];
+          if (asked === 7) list = ['new-3', ...list.filter((id) => id !== 'v10')];
+          return list;
+        }),
+      );
+      const found = (await client.listVolumes({ listAll: true })).map(({ id }) => id);
+      expect(new Set(found).size).toBe(found.length);
+      const lasting = ids(5_000).filter((id) => id !== 'v4999' && id !== 'v10');
+      expect(lasting.filter((id) => !found.includes(id))).toEqual([]);
+    });
+  });
+
   test('rows of one date may come in another order: one that came twice means that another was missed', async () => {
     await withClient(async ({ server, client }) => {
       let asked = 0;

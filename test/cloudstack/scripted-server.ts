@@ -120,7 +120,12 @@ export function refuse(
 }
 
 /** Any other answer. */
-export function page(status: number, contentType: string, text: string, headers: Record<string, string> = {}): Play {
+export function page(
+  status: number,
+  contentType: string,
+  text: string | Uint8Array,
+  headers: Record<string, string> = {},
+): Play {
   return (_request, response) => {
     response.writeHead(status, { 'content-type': contentType, ...headers });
     response.end(text);
@@ -140,3 +145,30 @@ export const cutAnswer: Play = (_request, response) => {
 
 /** No answer comes, ever. */
 export const hang: Play = () => undefined;
+
+/** An answer that goes on and on, as fast as it is taken, until the other side hangs up. */
+export const endless: Play = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const chunk = Buffer.alloc(1024 * 1024, ' ');
+  const more = () => {
+    while (!response.destroyed && response.write(chunk)) continue;
+  };
+  response.on('drain', more);
+  more();
+};
+
+/** An answer that comes a byte at a time and never ends. */
+export const trickle: Play = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const timer = setInterval(() => response.write(' '), 10);
+  response.on('close', () => {
+    clearInterval(timer);
+  });
+};
+
+/** Something that is not HTTP. */
+export function notHttp(text: string): Play {
+  return (_request, response) => {
+    response.socket?.end(text);
+  };
+}
