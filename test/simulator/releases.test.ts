@@ -55,6 +55,26 @@ describe('what a release does', () => {
     expect(await attachWhileStopping()).toBe(text);
   });
 
+  test.each([
+    ['4.19.3.0', 'Unable to attach volume to VM appliance-qc/', 'please specify a VM that does not have VM snapshots'],
+    [
+      '4.20.1.0',
+      'Unable to attach volume to Instance appliance-qc/',
+      'please specify an Instance that does not have Instance Snapshots',
+    ],
+  ])('%s: attach to a VM with snapshots: %s', async (version, begin, end) => {
+    await startAs(version);
+    const id = await site.newVolume('late');
+    const [there, snapshot] = [await site.newVolume('there'), { virtualmachineid: APPLIANCE }];
+    await site.admin.run('attachVolume', { id: there, virtualmachineid: APPLIANCE });
+    await site.admin.run('stopVirtualMachine', { id: APPLIANCE });
+    expect((await site.admin.run('createVMSnapshot', snapshot)).jobstatus).toBe(1);
+    const attach = await site.admin.run('attachVolume', { id, virtualmachineid: APPLIANCE });
+    expect(attach.jobresult?.errortext).toBe(`${begin}${APPLIANCE}, ${end}`);
+    const detach = await site.admin.run('detachVolume', { id: there });
+    expect(detach.jobresult?.errortext).toBe(`Unable to detach volume, ${end}`);
+  });
+
   test.each(['4.18.2.5', '4.20.1.0', '4.23.0.0'])('%s is what listCapabilities and XML tell', async (version) => {
     await startAs(version);
     expect((await site.admin.call('listCapabilities')).content['capability']).toMatchObject({
