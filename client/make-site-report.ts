@@ -1,6 +1,7 @@
 import type { FailureRecord } from '../domain/failures';
 import type { ReplicationRequest } from '../domain/request';
 import { bytesToGibUp, gibToBytes } from '../domain/sizes';
+import { vmSnapshotName } from '../site/judge-appliance';
 import { applianceOwner, judgeOwner } from '../site/judge-owner';
 import { isRootAdmin, judgeOffering, keyOwnerOf, named, sizeLimits } from '../site/judge-site';
 import { judgeSize } from '../site/judge-size';
@@ -106,7 +107,7 @@ function applianceReport(appliance: ProbedAppliance, { reading: { user } }: Site
             limitFrom: limit.from,
             free: freeSlots({ limit: limit.disks, taken: attached }),
           },
-    vmSnapshots: reading?.snapshots?.map(({ name, id: snapshotId }) => (name === '' ? snapshotId : name)) ?? null,
+    vmSnapshots: reading?.snapshots?.map(vmSnapshotName) ?? null,
     thisMachine:
       identity?.ok === true ? identity.how : ownMacAddress === undefined ? null : `network card ${ownMacAddress}`,
   };

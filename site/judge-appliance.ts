@@ -52,6 +52,11 @@ export function judgeVmSnapshots(
   snapshots: readonly VmSnapshot[] | undefined,
 ): DiskferryFailure | undefined {
   if (snapshots === undefined || snapshots.length === 0) return undefined;
-  const names = snapshots.map((snapshot) => (snapshot.name === '' ? snapshot.id : snapshot.name)).join(', ');
+  const names = snapshots.map(vmSnapshotName).join(', ');
   return failure('appliance-has-snapshots', { applianceId: vm.id, name: vm.name, snapshots: names });
+}
+
+/** What its maker called it; CloudStack's own name says nothing to people. */
+export function vmSnapshotName({ displayname, name, id }: Pick<VmSnapshot, 'displayname' | 'name' | 'id'>): string {
+  return [displayname, name].find((text) => text !== undefined && text !== '') ?? id;
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { replicationRequestSchema, type ReplicationRequest } from '../../domain/request';
 import type { VmRef } from '../../domain/step-io';
 import { type ActivityWorld, type ActorOptions, startActivityWorld } from '../support/activity-world';
+import { Caller } from '../simulator/simulated-site';
 import { failing } from '../support/failing';
 import { DISK_KEY, Journey } from '../support/journey';
 
@@ -108,6 +109,33 @@ describe('preflightSite', () => {
     expect(failed.code).toBe(code);
     expect(failed.message).toContain(words);
     expect(await world.database.repositories.slots.list(vm.applianceId)).toEqual([]);
+  });
+
+  test('a VM snapshot on the appliance: CloudStack would attach nothing, so it is said before anything is made', async () => {
+    const account = world.simulator.accounts.find(({ name }) => name === 'admin');
+    if (account === undefined) throw new Error('the world has no admin');
+    const made = await new Caller(world.simulator.endpoint, account).run('createVMSnapshot', {
+      virtualmachineid: vm.applianceId,
+      name: 'before-upgrade',
+    });
+    expect(made.jobstatus).toBe(1);
+    const failed = await failing(site());
+    expect(failed.code).toBe('appliance-has-snapshots');
+    expect(failed.message).toContain('before-upgrade');
+    expect(await world.database.repositories.slots.list(vm.applianceId)).toEqual([]);
+  });
+
+  test("more volumes than the key's account may have; those that the VM has already are not counted again", async () => {
+    vm = await world.begin({ account: 'repluser' });
+    journey = await Journey.begin(world, vm);
+    // Of the 20 volumes that CloudStack grants an account by default, the appliance's root disk is one.
+    const options: ActorOptions = { account: 'repluser', settings: { dataDiskLimit: 30 } };
+    const sizes = (count: number): number[] => Array<number>(count).fill(GIB);
+    const failed = await failing(site(request({ disks: disks(...sizes(20)) }), options));
+    expect(failed.code).toBe('quota-exceeded');
+    expect(failed.message).toContain('may have 19 more volumes (limit 20), 20 are needed');
+    await journey.run(world.actor(vm, options), 'createVolume');
+    expect(await site(request({ disks: disks(...sizes(19)) }), options)).toMatchObject({ slotLimit: 30 });
   });
 
   test('disks that others attached there take slots too; ours are not counted twice', async () => {

@@ -63,8 +63,9 @@ describe('the appliance', () => {
     const refusal = judgeVmSnapshots(vm, [
       { id: 's1', name: '', state: 'Ready' },
       { id: 's2', name: 'b', state: 'Error' },
+      { id: 's3', name: 'i-2-VM_VS', displayname: 'mine', state: 'Ready' },
     ]);
-    expect(refusal?.message).toContain('(s1, b)');
+    expect(refusal?.message).toContain('(s1, b, mine)');
   });
 });
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SiteReport } from '../../client/site-report';
 import { demoWorld } from '../../simulator/worlds/demo';
@@ -214,6 +216,19 @@ describe('what a person sees', () => {
                  volumes that nobody needs.
       "
     `);
+  });
+
+  test('docs/probe.md shows what it really prints', async () => {
+    const page = await readFile(path.join(__dirname, '../../docs/probe.md'), 'utf8');
+    const example = /```\n(Site qc at [^`]*)```/.exec(page)?.[1] ?? '';
+    const file = path.join(__dirname, '../../examples/pgtest1.request.json');
+    const { stdout } = await site.probe({ ...one, requestsPerSecond: 10 }, ['qc', '--request', file]);
+    // Ids are made anew for each world, except those that the demo gives.
+    const comparable = (text: string): string =>
+      text
+        .replace(/http:\S+/, 'ENDPOINT')
+        .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => (id === APPLIANCE ? id : 'ID'));
+    expect(comparable(example)).toBe(comparable(stdout));
   });
 
   test('progress, when it takes longer than two seconds', async () => {

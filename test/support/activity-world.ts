@@ -19,7 +19,7 @@ import { systemClock } from '../../cloudstack/clock';
 import { replicationWorkflowId } from '../../domain/names';
 import type { VmRef } from '../../domain/step-io';
 import { demoWorld } from '../../simulator/worlds/demo';
-import { startSimulator } from '../../simulator/start';
+import { startSimulator, type RunningSimulator } from '../../simulator/start';
 import { startExportServer } from '../../stack/nbdkit';
 import { makeApplianceParts } from '../../worker/appliance-parts';
 import { type FreshDatabase, withFreshDatabase } from './mariadb';
@@ -54,6 +54,7 @@ export interface ActorOptions {
 
 /** The real parts, small and fast: MariaDB, the simulator over HTTP, the real client, nbdkit, and the tools of an appliance. */
 export interface ActivityWorld {
+  readonly simulator: RunningSimulator;
   readonly control: SimulatorControl;
   /** a client of its own, for what a test does by hand; root admin */
   readonly cloudStack: CloudStackApi;
@@ -175,6 +176,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
   };
 
   return {
+    simulator,
     control,
     cloudStack: client('admin').api,
     clientOf: (account) => client(account).api,
