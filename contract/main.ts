@@ -46,11 +46,17 @@ const options = {
 /** What a person has to put right before anything can be replayed. */
 class UsageError extends Error {}
 
-/** Runs the suite with the arguments of a command line. @returns the exit code */
-export async function runContract(args: readonly string[]): Promise<number> {
+/**
+ * Runs the suite with the arguments of a command line.
+ *
+ * @param write - takes what is printed
+ * @returns the exit code, 0 or 1
+ * @throws Error with what the person who called it has to put right
+ */
+export async function runContract(args: readonly string[], write: (text: string) => void): Promise<number> {
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
-    process.stdout.write(help);
+    write(help);
     return 0;
   }
   const { endpoint, control, keep } = values;
@@ -62,7 +68,7 @@ export async function runContract(args: readonly string[]): Promise<number> {
           { endpoint, control, keep, admin: keyPair('--admin', values.admin), user: keyPair('--user', values.user) },
           exercises,
         );
-  process.stdout.write(values.json ? jsonReport(results) : textReport(results));
+  write(values.json ? jsonReport(results) : textReport(results));
   return results.some((result) => verdictOf(result) === 'differs') ? 1 : 0;
 }
 
@@ -83,7 +89,7 @@ function messageOf(error: unknown): string {
 }
 
 if (require.main === module) {
-  runContract(process.argv.slice(2)).then(
+  runContract(process.argv.slice(2), (text) => process.stdout.write(text)).then(
     (code) => (process.exitCode = code),
     (error: unknown) => {
       process.stderr.write(`${messageOf(error)}\n`);

@@ -1,4 +1,5 @@
 import type { Caller } from './caller';
+import { isFields } from './recording';
 
 /** The agent commands that a command of the API becomes (reference §5.5). */
 const agentCommands: Readonly<Record<string, string>> = {
@@ -30,32 +31,41 @@ export interface HypervisorConduct {
   readonly every?: boolean;
 }
 
-/**
- * Sets it with the server's own mock commands, which a CloudStack with its simulator hypervisor has and the root admin may use.
- *
- * @returns why it could not be set, when it could not
- */
-export async function configureHypervisor(
-  admin: Caller,
-  zoneId: string,
-  conduct: HypervisorConduct,
-): Promise<string | undefined> {
-  const creates = conduct.where === 'storage' && conduct.command === 'attachVolume';
-  const name = creates ? 'CreateObjectCommand' : agentCommands[conduct.command];
-  if (name === undefined) return `which agent command ${conduct.command} becomes is not known`;
-  const parameters: Record<string, string> = { zoneid: zoneId, name, value: valueOf(conduct) };
-  if (conduct.every !== true) parameters['count'] = '1';
-  const details = conduct.fails?.details;
-  const answerClass = answerClasses[name];
-  if (details !== undefined && answerClass !== undefined) {
-    parameters['jsonresponse'] = JSON.stringify({ [answerClass]: { result: false, details } });
+/** The server's own mock commands, which a CloudStack with its simulator hypervisor has and the root admin may use. */
+export class MockCommands {
+  private readonly set = new Set<string>();
+
+  constructor(
+    private readonly admin: Caller,
+    private readonly zoneId: string,
+  ) {}
+
+  /** @returns why it could not be set, when it could not */
+  async configure(conduct: HypervisorConduct): Promise<string | undefined> {
+    const creates = conduct.where === 'storage' && conduct.command === 'attachVolume';
+    const name = creates ? 'CreateObjectCommand' : agentCommands[conduct.command];
+    if (name === undefined) return `which agent command ${conduct.command} becomes is not known`;
+    const parameters: Record<string, string> = { zoneid: this.zoneId, name, value: valueOf(conduct) };
+    if (conduct.every !== true) parameters['count'] = '1';
+    const details = conduct.fails?.details;
+    const answerClass = answerClasses[name];
+    if (details !== undefined && answerClass !== undefined) {
+      parameters['jsonresponse'] = JSON.stringify({ [answerClass]: { result: false, details } });
+    }
+    try {
+      const { simulatormock } = await this.admin.change('configureSimulator', parameters);
+      if (isFields(simulatormock)) this.set.add(String(simulatormock['id']));
+      return undefined;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return `the hypervisor cannot be prepared with configureSimulator (${why})`;
+    }
   }
-  try {
-    await admin.change('configureSimulator', parameters);
-    return undefined;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return `the hypervisor cannot be prepared with configureSimulator (${why})`;
+
+  /** Takes back what was set, whether it was met or not: the next scenario must not meet it. */
+  async takeBack(): Promise<void> {
+    for (const id of this.set) await this.admin.change('cleanupSimulatorMock', { id }).catch(() => undefined);
+    this.set.clear();
   }
 }
 

@@ -1,15 +1,20 @@
 import type { Caller } from './caller';
-import { configureHypervisor } from './mock-commands';
+import { MockCommands } from './mock-commands';
 import type { Preparation, Setting } from './preparations';
 
 /** Makes a server what the recorded one was before a step. */
 export interface Preparer {
   /** how much of the recorded time a slow hypervisor takes here: 1 for all of it */
   readonly pace: number;
-  /** @returns why the scenario cannot be replayed here, when it cannot */
-  arrange(setting: Setting): Promise<string | undefined>;
+  /**
+   * @param later - what will be prepared on the way
+   * @returns why the scenario cannot be replayed here, when it cannot
+   */
+  arrange(setting: Setting, later: readonly Preparation[]): Promise<string | undefined>;
   /** @returns why this cannot be done here, when it cannot */
   prepare(preparation: Preparation): Promise<string | undefined>;
+  /** Takes back what was prepared and not met. */
+  finish(): Promise<void>;
 }
 
 const quick = { createMs: 5, queueMs: 20, attachMs: 20, detachMs: 20, deleteMs: 5, powerMs: 10, linkDelayMs: [5, 20] };
@@ -23,9 +28,11 @@ export function throughControlPort(control: string, admin: Caller, zoneId: strin
     const response = await fetch(`${control}${path}`, { method: 'POST', body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`POST ${path}: ${await response.text()}`);
   };
+  const mocks = new MockCommands(admin, zoneId);
   const pace = 0.2;
   return {
     pace,
+    finish: () => mocks.takeBack(),
     arrange: async ({ looksWhileJobsRun, enforced, throttled }) => {
       await post('/timings', { ...quick, queueMs: looksWhileJobsRun ? unhurriedQueueMs : quick.queueMs });
       const throttling = { throttling: { enabled: throttled } };
@@ -33,7 +40,7 @@ export function throughControlPort(control: string, admin: Caller, zoneId: strin
       return undefined;
     },
     prepare: async (preparation) => {
-      if (preparation.kind === 'fail') return await configureHypervisor(admin, zoneId, preparation);
+      if (preparation.kind === 'fail') return await mocks.configure(preparation);
       if (preparation.kind === 'restart') await post('/restart', {});
       else {
         const { command, seconds, every } = preparation;
@@ -45,11 +52,16 @@ export function throughControlPort(control: string, admin: Caller, zoneId: strin
   };
 }
 
+const cannotRestart = 'the management server cannot be killed and started from here';
+
 /** On a server that is not ours: what its root admin may set; the rest cannot be prepared, and what needs it is left out. */
 export function throughMockCommands(admin: Caller, zoneId: string): Preparer {
+  const mocks = new MockCommands(admin, zoneId);
   return {
     pace: 1,
-    arrange: async (setting) => {
+    finish: () => mocks.takeBack(),
+    arrange: async (setting, later) => {
+      if (later.some(({ kind }) => kind === 'restart')) return cannotRestart;
       const enforced = await enforces(admin);
       if (setting.enforced && !enforced) return 'it needs enforce.post.requests.and.timestamps on, and here it is off';
       if (!setting.enforced && enforced) return 'it needs enforce.post.requests.and.timestamps off, and here it is on';
@@ -58,11 +70,11 @@ export function throughMockCommands(admin: Caller, zoneId: string): Preparer {
         : undefined;
     },
     prepare: async (preparation) => {
-      if (preparation.kind === 'restart') return 'the management server cannot be killed and started from here';
-      if (preparation.kind === 'fail') return await configureHypervisor(admin, zoneId, preparation);
+      if (preparation.kind === 'restart') return cannotRestart;
+      if (preparation.kind === 'fail') return await mocks.configure(preparation);
       const { command, seconds, every } = preparation;
       const conduct = { command, where: 'hypervisor', waitMs: Math.round(seconds * 1000), every } as const;
-      return await configureHypervisor(admin, zoneId, conduct);
+      return await mocks.configure(conduct);
     },
   };
 }

@@ -39,7 +39,7 @@ export interface ScenarioResult {
 /** Replays one scenario, step by step. The world must be as the fixtures' README says. @throws TypeError when nobody answers */
 export async function replayScenario(stage: Stage, scenario: Scenario): Promise<ScenarioResult> {
   const replay = new Replay(stage, scenario);
-  const leftOut = await replay.run();
+  const leftOut = await replay.run().finally(() => stage.preparer.finish());
   const { steps, made } = replay;
   return { scenario: scenario.scenario, ...(leftOut !== undefined && { leftOut }), steps, made };
 }
@@ -59,9 +59,9 @@ class Replay {
   /** @returns why it was left out */
   async run(): Promise<string | undefined> {
     const { preparer } = this.stage;
-    const impossible = await preparer.arrange(settingOf(this.scenario));
-    if (impossible !== undefined) return impossible;
     const preparations = preparationsOf(this.scenario);
+    const impossible = await preparer.arrange(settingOf(this.scenario), [...preparations.values()].flat());
+    if (impossible !== undefined) return impossible;
     for (const [index, step] of this.scenario.steps.entries()) {
       for (const preparation of preparations.get(index) ?? []) {
         const missing = await preparer.prepare(preparation);
