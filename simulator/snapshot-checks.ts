@@ -95,8 +95,8 @@ export function hasVmSnapshotTask(world: World, vmId: string): boolean {
 }
 
 /** What this release calls a virtual machine and its snapshots; 4.20 renamed them. */
-export function words(world: World): { readonly vm: string; readonly vmSnapshot: string } {
+export function words(world: World): Record<'vm' | 'aVm' | 'vmSnapshot', string> {
   return atLeast(world.modes.version, '4.20')
-    ? { vm: 'Instance', vmSnapshot: 'Instance Snapshot' }
-    : { vm: 'VM', vmSnapshot: 'VM snapshot' };
+    ? { vm: 'Instance', aVm: 'an Instance', vmSnapshot: 'Instance Snapshot' }
+    : { vm: 'VM', aVm: 'a VM', vmSnapshot: 'VM snapshot' };
 }

@@ -69,7 +69,7 @@ function allocate(call: Call, machine: MachineRow): VmSnapshotRow {
 
 /** In the order of VMSnapshotManagerImpl.allocVMSnapshot. */
 function check({ world }: Call, machine: MachineRow, displayName: string, withMemory: boolean): void {
-  const { vm, vmSnapshot } = words(world);
+  const { vm, aVm, vmSnapshot } = words(world);
   const existing = world.vmSnapshotsOf(machine.id);
   const failed = `Creating ${vmSnapshot} failed due to`;
   if (existing.some((snapshot) => snapshot.displayName === displayName)) {
@@ -83,7 +83,7 @@ function check({ world }: Call, machine: MachineRow, displayName: string, withMe
   }
   if (existing.length >= MOST_PER_VM) {
     throw serverFailure(
-      `${failed} a ${vm} can just have : ${String(MOST_PER_VM)} ${vmSnapshot}s. Please delete old ones`,
+      `${failed} ${aVm} can just have : ${String(MOST_PER_VM)} ${vmSnapshot}s. Please delete old ones`,
     );
   }
   if (isAnyBackingUp(world, machine.id)) {

@@ -67,8 +67,8 @@ function targetOf(call: Call, id: string): ResizeTarget {
     );
   }
   if (target.sizeBytes !== volume.sizeBytes && volume.vmId !== null && world.vmSnapshotsOf(volume.vmId).length > 0) {
-    const { vm, vmSnapshot } = words(world);
-    throw invalidParameter(`A volume that is attached to a ${vm} with any ${vmSnapshot}s cannot be resized.`);
+    const { aVm, vmSnapshot } = words(world);
+    throw invalidParameter(`A volume that is attached to ${aVm} with any ${vmSnapshot}s cannot be resized.`);
   }
   if (target.sizeBytes > volume.sizeBytes) {
     checkLimits(world, world.account(volume.accountId), { primary_storage: target.sizeBytes - volume.sizeBytes });
