@@ -122,7 +122,7 @@ test('an answer is judged, or it is a CloudStackError', () => {
         }
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
 });
 
