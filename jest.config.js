@@ -30,6 +30,7 @@ module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
   projects: [
+    project('guest'),
     project('domain'),
     project('lint'),
     project('replay'),

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { lstat, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -109,13 +109,24 @@ async function identify(settings: DeviceResolverSettings, volumeId: string): Pro
     serial,
     sizeBytes: disk.sizeBytes,
     bootId,
-    instance: found.isFile()
-      ? `${String(found.dev)}:${String(found.ino)}`
-      : // before Linux 5.15 there is no diskseq; the device number is the best that is left
-        (disk.diskSequence ?? `rdev ${formatDeviceNumber(found.rdev)}`),
+    instance: instanceOf(found, disk.diskSequence),
     simulated: found.isFile(),
   };
   return { proof, target: link.target, disk };
+}
+
+/**
+ * What another disk under the same name, or the same disk plugged anew, does not have. A file that stands for a device outlives
+ * its unplugging, so its diskseq counts too, where there is one.
+ */
+function instanceOf(found: Stats, diskSequence: string | undefined): string {
+  if (found.isFile()) {
+    return [`${String(found.dev)}:${String(found.ino)}`, ...(diskSequence === undefined ? [] : [diskSequence])].join(
+      ':',
+    );
+  }
+  // before Linux 5.15 there is no diskseq; the device number is the best that is left
+  return diskSequence ?? `rdev ${formatDeviceNumber(found.rdev)}`;
 }
 
 /** The link of the volume's serial; several may be there (virtio-scsi has two), but they must lead to one device. */

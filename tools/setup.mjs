@@ -4,7 +4,8 @@
  *
  *   node tools/setup.mjs [--for demo|test|build|check]
  *
- * The demo needs all of that, tests also other people's clients; building and checking need less. Without --for: what the demo needs.
+ * The demo needs all of that, tests also other people's clients and a guest's kernel; building and checking need less. Without --for:
+ * what the demo needs.
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { build } from './setup/build.mjs';
 import { cloneDirectory } from './setup/clone.mjs';
 import { SetupError } from './setup/commands.mjs';
+import { installGuestKernel } from './setup/guest-kernel.mjs';
 import { installNpmPackages } from './setup/npm-packages.mjs';
 import { installPythonClients } from './setup/python-clients.mjs';
 import { installSystemPackages } from './setup/system-packages.mjs';
@@ -31,7 +33,7 @@ export function checkNode(version = process.versions.node) {
 const everything = [installNpmPackages, installSystemPackages, installTemporalBinary, build];
 const stepsFor = {
   demo: everything,
-  test: [...everything, installPythonClients],
+  test: [...everything, installPythonClients, installGuestKernel],
   build: [installNpmPackages, build],
   check: [installNpmPackages],
 };

@@ -101,6 +101,18 @@ describe('a simulated device', () => {
     expect((await refusal(resolver().reprove(volumeId, proof))).kind).toBe('wrong');
   });
 
+  // Seen beside a real kernel (test/guest): a disk that is plugged anew is another instance, though its file is the same.
+  test('is not what was proven once it was plugged anew, where diskseq shows it', async () => {
+    const { volumeId } = await appliance.plug('vdq', GIB);
+    const sequence = path.join(appliance.sysfsBlockDirectory, 'vdq', 'diskseq');
+    await writeFile(sequence, '4\n');
+    const proof = await resolver().prove(volumeId, GIB);
+    await expect(resolver().reprove(volumeId, proof)).resolves.toBeUndefined();
+    await writeFile(sequence, '5\n');
+    const error = await refusal(resolver().reprove(volumeId, proof));
+    expect([error.kind, error.evidence]).toEqual(['wrong', expect.stringContaining('instance')]);
+  });
+
   test('under another kernel name is still the same device', async () => {
     const { volumeId } = await appliance.plug('vdq', GIB);
     const proof = await resolver().prove(volumeId, GIB);
