@@ -29,8 +29,12 @@ export function write(site: SimulatedSite, volumeId: string, text: string, at = 
 }
 
 export function read(site: SimulatedSite, volumeId: string, length: number, at = 0): string {
+  return readFrom(volumeFile(site, volumeId), length, at);
+}
+
+export function readFrom(path: string, length: number, at = 0): string {
   const bytes = Buffer.alloc(length);
-  const descriptor = openSync(volumeFile(site, volumeId), 'r');
+  const descriptor = openSync(path, 'r');
   readSync(descriptor, bytes, 0, length, at);
   closeSync(descriptor);
   return bytes.toString();
