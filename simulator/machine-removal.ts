@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Call } from './call';
+import { dropVmSnapshotFiles } from './snapshot-files';
 import { expunge } from './volume-removal';
 
 /** Takes every data volume off a VM that is switched off. They survive it (fixtures failover, vm-states). */
@@ -31,9 +32,8 @@ export async function expungeMachine(call: Call, vmId: string): Promise<void> {
 
 /** They do not outlive their VM, not even a destroyed one that could be recovered (VirtualMachineManagerImpl.destroy). */
 export function removeVmSnapshots({ world }: Call, vmId: string): void {
-  for (const snapshot of [...world.vmSnapshots.values()]) {
-    if (snapshot.vmId === vmId && snapshot.removed === null) {
-      world.vmSnapshots.put({ ...snapshot, removed: Date.now() });
-    }
+  for (const snapshot of world.vmSnapshotsOf(vmId)) {
+    world.vmSnapshots.put({ ...snapshot, current: false, removed: Date.now() });
+    dropVmSnapshotFiles(world, snapshot.id);
   }
 }

@@ -52,7 +52,7 @@ async function destroy(call: Call, id: string, forEver: boolean): Promise<void> 
   const machine = world.machine(id);
   if (machine.removed !== null)
     throw invalidParameter(`unable to find a virtual machine with id ${String(machine.number)}`);
-  if (machine.state === 'Destroyed' && !forEver) return;
+  if ((machine.state === 'Destroyed' || machine.state === 'Expunging') && !forEver) return;
   const named = namedVolumes(call, id);
   await powerOff(call, id);
   await detachDataVolumes(call, id);

@@ -22,7 +22,8 @@ export const expungeVirtualMachine: Command = {
         await call.jobs.inQueueOf(id, async () => {
           const { state, removed, number } = call.world.machine(id);
           if (removed !== null) throw invalidParameter(`Unable to find a virtual machine with id ${String(number)}`);
-          if (state !== 'Destroyed' && state !== 'Error') {
+          // Expunging: a restart of the server cut the last one off.
+          if (state !== 'Destroyed' && state !== 'Expunging' && state !== 'Error') {
             throw invalidParameter(`Please destroy vm with id ${id} before expunging`);
           }
           await expungeMachine(call, id);

@@ -213,6 +213,32 @@ describe('the life of a VM', () => {
     expect((await vms.run('destroyVirtualMachine', content.id ?? '', { expunge: 'true' })).jobstatus).toBe(1);
   });
 
+  // The bugs of the simulator that these two found: such a VM was stuck for ever; its snapshots' bytes were left on disk.
+  test('a restart in the middle of an expunge leaves a VM that can be expunged', async () => {
+    const vm = await vms.deploy({ name: 'half-gone' });
+    await site.control('POST', '/timings', { deleteMs: 60_000 });
+    await site.admin.call('destroyVirtualMachine', { id: vm, expunge: 'true' }, 'POST');
+    await until(async () => (await vms.state(vm)) === 'Expunging');
+    await site.control('POST', '/restart');
+    await site.control('POST', '/timings', { deleteMs: 5 });
+    expect(await vms.state(vm)).toBe('Expunging');
+    expect((await vms.run('destroyVirtualMachine', vm)).jobstatus).toBe(1);
+    expect(await vms.state(vm)).toBe('Expunging');
+    expect((await vms.run('expungeVirtualMachine', vm)).jobresult).toEqual({ success: true });
+    expect(await vms.list({ id: vm })).toEqual([]);
+  });
+
+  test('VM snapshots go with their VM, their bytes too', async () => {
+    const vm = await vms.deploy({ name: 'with-snapshot', startvm: 'true' });
+    const taken = await site.admin.call('createVMSnapshot', { virtualmachineid: vm, snapshotmemory: 'false' }, 'POST');
+    expect((await site.admin.job(taken.content.jobid)).jobstatus).toBe(1);
+    const folder = join(site.simulator.stateDirectory, 'vm-snapshots', taken.content.id ?? '');
+    expect(existsSync(folder)).toBe(true);
+    await vms.run('destroyVirtualMachine', vm);
+    expect((await site.admin.call('listVMSnapshot', { virtualmachineid: vm })).content).toEqual({});
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test('tags stay on a destroyed VM and go with an expunged one', async () => {
     const vm = await vms.deploy({ name: 'tagged' });
     const tags = { resourcetype: 'UserVm', resourceids: vm, 'tags[0].key': 'diskferry', 'tags[0].value': 'sandbox' };
