@@ -95,6 +95,19 @@ describe('an aborted call', () => {
 });
 
 describe('concurrency', () => {
+  test('connections are kept: calls one after another need one, calls side by side no more than the bound', async () => {
+    await withClient(
+      async ({ server, client }) => {
+        for (let call = 0; call < 10; call++) await client.listZones({});
+        expect(server.connections()).toBe(1);
+        await Promise.all(Array.from({ length: 30 }, () => client.listZones({})));
+        expect(server.requests).toHaveLength(40);
+        expect(server.connections()).toBeLessThanOrEqual(3);
+      },
+      { maxConcurrent: 3 },
+    );
+  });
+
   test('no more than the bound are under way at once', async () => {
     await withClient(
       async ({ server, client }) => {

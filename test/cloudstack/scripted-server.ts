@@ -19,6 +19,8 @@ export type Play = (request: ReceivedRequest, response: http.ServerResponse) => 
 export interface ScriptedServer {
   readonly endpoint: string;
   readonly requests: readonly ReceivedRequest[];
+  /** how many connections were opened so far */
+  connections(): number;
   /** Plays for the next requests, in order; the last one is played for all that follow. */
   play(...plays: Play[]): void;
   close(): Promise<void>;
@@ -51,12 +53,15 @@ export async function startScriptedServer(
       await play?.(request, response);
     })();
   });
+  let connections = 0;
+  server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
   return {
     endpoint: `http://127.0.0.1:${String(port)}/client/api`,
     requests,
+    connections: () => connections,
     play: (...next) => {
       plays = next;
     },

@@ -62,6 +62,27 @@ describe('encodeValue', () => {
     );
   });
 
+  test('is URLEncoder by its definition for any UTF-16 at all, halves of surrogate pairs among it', () => {
+    const unit = fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0xd800, max: 0xdfff }));
+    fc.assert(
+      fc.property(fc.string({ unit: unit.map((code) => String.fromCharCode(code)) }), (value) => {
+        expect(encodeValue(value)).toBe(encodeByDefinition(value));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('is URLEncoder by its definition for every code point of Unicode', () => {
+    const wrong: number[] = [];
+    for (let from = 0; from <= 0x10ffff; from += 0x100) {
+      const block = Array.from({ length: 0x100 }, (_, index) => from + index);
+      // a code point between others, so that the halves of surrogates (D800 to DFFF) stay halves
+      const value = block.map((code) => `${String.fromCodePoint(code)}.`).join('');
+      if (encodeValue(value) !== encodeByDefinition(value)) wrong.push(from);
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test('decodes to what it was given, for every string', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
