@@ -1,4 +1,5 @@
 import { ApiError } from './api-error';
+import { projectOfAccount } from './projects';
 import { atLeast } from './releases';
 import { resourceNames } from './resource-names';
 import type { ResourceName } from './resource-names';
@@ -105,11 +106,16 @@ function limitExceeded(
   const tag = atLeast(world.modes.version, '4.20') ? ", tag = 'null'" : '';
   return new ApiError(
     535,
-    `Maximum amount of resources of Type = '${resource}'${tag} for Account Name = ${account.name} in Domain Id = 1 is exceeded: ` +
+    `Maximum amount of resources of Type = '${resource}'${tag} for ${ownerText(world, account)} in Domain Id = 1 is exceeded: ` +
       `Account Resource Limit = ${show(counts.most)}, Current Account Resource Amount = ${show(counts.has)}, ` +
       `Current Account Resource Reservation = ${show(0)}, Requested Resource Amount = ${show(counts.amount)}.`,
     4370,
   );
+}
+
+function ownerText(world: World, account: AccountRow): string {
+  const project = projectOfAccount(world, account.id);
+  return project === undefined ? `Account Name = ${account.name}` : `Project Name = ${project.name}`;
 }
 
 /** NumbersUtil.toHumanReadableSize. */
