@@ -1,5 +1,6 @@
 /**
- * `npm test`: set-up, then every test. The last line is `N passed, N failed`, and the exit code agrees with it. Further arguments go
+ * `npm test`: set-up, then every test. The last line is `N passed, N failed`, with `, N skipped` behind it
+ * when tests were, and the exit code agrees with it. Further arguments go
  * to jest: `npm test -- --selectProjects domain`.
  */
 import { spawn } from 'node:child_process';
@@ -44,6 +45,8 @@ await runMain(async () => {
   if (good) rmSync(stateDirectory, { recursive: true, force: true });
   else complaints.push(`state folders and logs are kept in ${stateDirectory}`);
   for (const complaint of complaints) process.stdout.write(`${complaint}\n`);
-  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  // Files of other projects, or tests of other names, that were not asked for are no skipped tests.
+  const skipped = process.argv.length > 2 ? 0 : (result?.numPendingTests ?? 0);
+  process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   process.exitCode = good ? 0 : 1;
 });

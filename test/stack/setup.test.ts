@@ -19,7 +19,9 @@ afterAll(async () => {
 async function evaluate(expression: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> {
   const modules = [
     'setup.mjs',
-    ...['system-packages', 'temporal-binary', 'python-clients', 'build'].map((name) => `setup/${name}.mjs`),
+    ...['system-packages', 'temporal-binary', 'python-clients', 'guest-kernel', 'build'].map(
+      (name) => `setup/${name}.mjs`,
+    ),
   ];
   const imports = modules.map((name) => `...(await import(${JSON.stringify(join(packageRoot(), 'tools', name))}))`);
   const script = `
@@ -124,6 +126,20 @@ describe('set-up', () => {
         /^pip is missing, and this is no Debian[^]*apt-get install --no-install-recommends python3-pip$/,
       ),
     });
+  });
+
+  test('goes on without qemu where it cannot be installed, says so, and leaves the reason for the tests', async () => {
+    const clone = join(folder.path, 'without-qemu');
+    const env = { PATH: '/nowhere', XDG_CACHE_HOME: join(folder.path, 'no-kernel') };
+    const said = await evaluate(
+      `(async () => { const said = []; await setup.installGuestKernel(${JSON.stringify(clone)}, (line) => said.push(line)); return said; })()`,
+      env,
+    );
+    const refused = await readFile(join(clone, '.cache/guest-kernel-refused'), 'utf8');
+    expect(refused).toMatch(
+      /^(qemu-system-x86_64 is missing, and this is no Debian|The guest is made of packages for x64)/,
+    );
+    expect(said).toEqual([expect.stringContaining(`test/guest) will be skipped. ${refused}`)]);
   });
 
   test('builds only when a source has changed', async () => {
