@@ -129,7 +129,13 @@ export class GuestMachine {
       drive: node,
       ...(disk.bus === 'virtio'
         ? { driver: 'virtio-blk-pci', bus: `port${String(disk.place)}` }
-        : { driver: 'scsi-hd', bus: 'scsi0.0', 'scsi-id': disk.place }),
+        : {
+            driver: 'scsi-hd',
+            bus: 'scsi0.0',
+            'scsi-id': disk.place,
+            // libvirt (qemuBuildDiskDeviceProps) gives the serial, or else the drive's alias; scsi_id makes the link's name of it
+            device_id: disk.serial ?? `drive-scsi0-0-0-${String(disk.place)}`,
+          }),
       ...(disk.serial !== undefined && { serial: disk.serial }),
       ...(disk.sectorBytes !== undefined && {
         logical_block_size: disk.sectorBytes,
