@@ -104,7 +104,8 @@ function contentOrThrow(command: string, reply: Reply): Readonly<Record<string, 
   return (content ?? {}) as Record<string, unknown>;
 }
 
-function parseBody(text: string): unknown {
+/** The tree of an answer in JSON or XML; undefined for any other text. */
+export function parseBody(text: string): unknown {
   if (text.trimStart().startsWith('<?xml')) return parseXml(text);
   try {
     return JSON.parse(text) as unknown;

@@ -1,9 +1,9 @@
 import type { Bindings } from './bindings';
+import { parseBody } from './caller';
 import type { Reply } from './caller';
 import { uncomparedFields } from './not-compared';
 import { isFields } from './recording';
 import type { Fields, Step } from './recording';
-import { parseXml } from './xml';
 
 /** What an answer was held to and did not meet. */
 export interface Difference {
@@ -33,7 +33,7 @@ export function compareAnswer(step: Step, reply: Reply, bindings: Bindings): Dif
     add('status', 'status', step.status, `${String(reply.status)} ${reply.text.slice(0, 300)}`);
   if (step.contentType !== reply.contentType) add('content type', 'content-type', step.contentType, reply.contentType);
   const comparison = new Comparison(bindings, add);
-  const recorded = step.body ?? (step.text === undefined ? undefined : parseXml(step.text));
+  const recorded = step.body ?? (step.text === undefined ? undefined : parseBody(step.text));
   if (recorded === undefined) {
     if (!bindings.agree(step.text ?? '', reply.text)) add('text', 'text', step.text, reply.text.slice(0, 300));
   } else comparison.bodies(recorded, reply.body);

@@ -1,6 +1,8 @@
 /** What a replay does not hold an answer to, with the reason of each. There is no other place where something is let pass. */
 
 const recordedMachine = 'belongs to the machine of the recording';
+const unnamed = "a name that the fixtures' README does not ask of a world";
+const vlan = 'the VLAN that the server took for a network';
 const date = 'a date: time of the recording; its form is compared';
 const chance = 'chance: the fixtures name hosts and instances as not to be compared';
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}$/;
@@ -27,6 +29,12 @@ export const uncomparedFields: Readonly<Record<string, UncomparedField>> = {
   internaldns1: { reason: recordedMachine },
   managementservername: { reason: recordedMachine },
   url: { reason: recordedMachine },
+  storage: { reason: unnamed },
+  clustername: { reason: unnamed },
+  podname: { reason: unnamed },
+  vlan: { reason: vlan, form: /^\d+$/ },
+  broadcasturi: { reason: vlan, form: /^vlan:\/\/\d+$/ },
+  isolationuri: { reason: vlan, form: /^vlan:\/\/\d+$/ },
   datastore: { reason: recordedMachine },
   gputotal: {
     reason: 'differs between recordings of one server (0, 40): a count that its hosts report in their own time',
@@ -40,20 +48,30 @@ export const uncomparedFields: Readonly<Record<string, UncomparedField>> = {
 export const uncomparedTexts: readonly { readonly pattern: RegExp; readonly like: string; readonly reason: string }[] =
   [
     {
-      pattern: /(?<="\w*[iI]d":)\d+/g,
+      pattern: /(?<="(?!device)\w*[iI]d":)\d+/g,
       like: '\\d+',
       reason: 'internal number of a row in a text: {"id":42,"instanceId":3}',
     },
     {
-      pattern: /(?<=\bid ?[=:]? ?\[?)\d+(?=\b)/g,
+      pattern: /(?<=\b(?!device)\w*[iI][dD] ?[=:] ?\[?|\b[iI][dD] \[?)\d+\b/g,
       like: '\\d+',
-      reason: 'internal number of a row in a text: job id=86, id [6]',
+      reason: 'internal number of a row in a text: job id=86, id [6], ID: 7',
     },
-    { pattern: /(?<=\b[ir]-\d+-)\d+(?=-VM\b)/g, like: '\\d+', reason: 'internal name of an instance: i-2-7-VM' },
     {
-      pattern: /(?<=\b(?:ROOT|DATA)-)\d+/g,
+      pattern: /(?<=\bi-)\d+-\d+(?=-VM\b)/g,
+      like: '\\d+-\\d+',
+      reason: 'internal name of an instance, of the numbers of its account and its own: i-2-7-VM',
+    },
+    { pattern: /(?<=\b[rsv]-)\d+(?=-VM\b)/g, like: '\\d+', reason: 'internal name of a system VM: r-4-VM' },
+    {
+      pattern: /(?<=(?:\b|_)(?:ROOT|DATA)-)\d+/g,
       like: '\\d+',
       reason: 'name of a volume that is made of an internal number: ROOT-7',
+    },
+    {
+      pattern: /(?<=_)\d{14}\b/g,
+      like: '\\d{14}',
+      reason: 'time in the name of a snapshot that was given none: appliance-a_ROOT-3_20261122155400',
     },
     { pattern: /(?<=@)[0-9a-f]{5,8}\b/g, like: '[0-9a-f]+', reason: "address of a Java object in the mock's own text" },
     {
@@ -68,6 +86,10 @@ export const uncomparedCircumstances: readonly { readonly what: string; readonly
   {
     what: 'whether a pending answer is seen at all',
     reason: 'chance; one that comes is compared with the recorded one',
+  },
+  {
+    what: 'which of two requests wins that were sent at once for one volume',
+    reason: 'chance; the one that won in the recording is sent first',
   },
   { what: 'how long a step or a job takes', reason: 'time' },
   {

@@ -13,7 +13,9 @@ export type Preparation =
       readonly fails: { readonly details?: string };
     }
   /** the management server was killed and started again */
-  | { readonly kind: 'restart' };
+  | { readonly kind: 'restart' }
+  /** jobs that have ended are forgotten from here on, or (`off`) no longer are */
+  | { readonly kind: 'job expiry'; readonly off: boolean };
 
 /** What the whole scenario ran under. */
 export interface Setting {
@@ -21,8 +23,8 @@ export interface Setting {
   readonly enforced: boolean;
   /** a normal user's requests are limited */
   readonly throttled: boolean;
-  /** the recording looks at the world while jobs run, so jobs must begin no sooner than the recorded ones did */
-  readonly looksWhileJobsRun: boolean;
+  /** the recording does something while jobs run, so they must begin and end no sooner than the recorded ones did */
+  readonly unhurried: boolean;
 }
 
 export function settingOf(scenario: Scenario): Setting {
@@ -30,8 +32,8 @@ export function settingOf(scenario: Scenario): Setting {
   return {
     enforced: texts.some((text) => text.includes('needs to be sent using POST')) || /\benforce/i.test(scenario.about),
     throttled: scenario.steps.some((step) => step.status === 429),
-    looksWhileJobsRun: scenario.steps.some(
-      (step, index) => isLook(step) && jobsInFlight(scenario.steps, index).length > 0,
+    unhurried: scenario.steps.some(
+      (step, index) => (isLook(step) || startsJob(step)) && jobsInFlight(scenario.steps, index).length > 0,
     ),
   };
 }
@@ -51,14 +53,19 @@ export function preparationsOf(scenario: Scenario): ReadonlyMap<number, readonly
       add(0, { kind: 'slow', command, seconds: slowThroughout, every: true });
     }
   }
+  const toldOfSlowness = steps.some(({ note }) => slownessIn(note) !== undefined);
   for (const [index, step] of steps.entries()) {
-    const seconds = slownessIn(step.note);
+    const seconds = slownessIn(step.note) ?? (toldOfSlowness ? undefined : slownessOfJob(steps, index));
     if (seconds !== undefined && step.note !== steps[index - 1]?.note) {
       const target = steps.findIndex((other, at) => at >= index && startsJob(other));
       const command = steps[target]?.params['command'];
       if (command !== undefined) add(target, { kind: 'slow', command, seconds, every: false });
     }
     if (comesAfterRestart(steps, index)) add(index, { kind: 'restart' });
+    if (isForgottenJob(steps, index)) {
+      add(index, { kind: 'job expiry', off: false });
+      add(index + 1, { kind: 'job expiry', off: true });
+    }
     const failure = failureOf(step);
     if (failure !== undefined) {
       const cause = causeOf(steps, index);
@@ -97,6 +104,26 @@ function slownessIn(text: string): number | undefined {
   if (found?.[1] === undefined) return undefined;
   const unit = found[2] ?? 's';
   return Number(found[1]) * (unit === 'ms' ? 0.001 : unit.startsWith('m') ? 60 : 1);
+}
+
+/** On the recorded server an attach or detach took about two seconds; one of which no note tells took this much longer. */
+const TOO_LONG_MS = 5_000;
+
+function slownessOfJob(steps: readonly Step[], index: number): number | undefined {
+  const step = steps[index];
+  if (step === undefined || !/^(attach|detach)Volume$/.test(step.params['command'] ?? '')) return undefined;
+  const jobId = startedJobOf(step, step.body);
+  const end = steps.find((other) => other.params['jobid'] === jobId && other.polledForMillis !== undefined);
+  const polled = end?.polledForMillis ?? 0;
+  return polled < TOO_LONG_MS ? undefined : polled / 1000;
+}
+
+/** A job that the server has answered about before and does not know any more. */
+function isForgottenJob(steps: readonly Step[], index: number): boolean {
+  const step = steps[index];
+  if (step?.params['command'] !== 'queryAsyncJobResult' || step.status !== 431) return false;
+  const isSame = (other: Step): boolean => other.status === 200 && other.params['jobid'] === step.params['jobid'];
+  return steps.slice(0, index).some((other) => other.params['command'] === 'queryAsyncJobResult' && isSame(other));
 }
 
 /**

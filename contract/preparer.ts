@@ -19,8 +19,11 @@ export interface Preparer {
 
 const quick = { createMs: 5, queueMs: 20, attachMs: 20, detachMs: 20, deleteMs: 5, powerMs: 10, linkDelayMs: [5, 20] };
 
-/** A recorded job began about as late after its request (reference §7, times). */
-const unhurriedQueueMs = 600;
+/** As late after its request as a recorded job began, and long enough to be met at work. */
+const unhurriedTimes = { queueMs: 600, attachMs: 150, detachMs: 150 };
+
+/** As in the simulator's built-in worlds: a day. */
+const JOB_EXPIRE_MS = 86_400_000;
 
 /** Through the simulator's own switches (docs/simulator.md), and failures of the hypervisor as on a real server. */
 export function throughControlPort(control: string, admin: Caller, zoneId: string): Preparer {
@@ -33,8 +36,8 @@ export function throughControlPort(control: string, admin: Caller, zoneId: strin
   return {
     pace,
     finish: () => mocks.takeBack(),
-    arrange: async ({ looksWhileJobsRun, enforced, throttled }) => {
-      await post('/timings', { ...quick, queueMs: looksWhileJobsRun ? unhurriedQueueMs : quick.queueMs });
+    arrange: async ({ unhurried, enforced, throttled }) => {
+      await post('/timings', unhurried ? { ...quick, ...unhurriedTimes } : quick);
       const throttling = { throttling: { enabled: throttled } };
       if (enforced || throttled) await post('/modes', { enforcePostAndTimestamps: enforced, ...throttling });
       return undefined;
@@ -42,7 +45,9 @@ export function throughControlPort(control: string, admin: Caller, zoneId: strin
     prepare: async (preparation) => {
       if (preparation.kind === 'fail') return await mocks.configure(preparation);
       if (preparation.kind === 'restart') await post('/restart', {});
-      else {
+      else if (preparation.kind === 'job expiry') {
+        await post('/timings', { jobExpireMs: preparation.off ? JOB_EXPIRE_MS : 1 });
+      } else {
         const { command, seconds, every } = preparation;
         const times = every ? null : 1;
         await post('/faults', { kind: 'delay', command, where: 'work', ms: Math.round(seconds * 1000 * pace), times });
@@ -52,6 +57,7 @@ export function throughControlPort(control: string, admin: Caller, zoneId: strin
   };
 }
 
+const cannotExpire = 'jobs cannot be made to expire from here';
 const cannotRestart = 'the management server cannot be killed and started from here';
 
 /** On a server that is not ours: what its root admin may set; the rest cannot be prepared, and what needs it is left out. */
@@ -62,6 +68,7 @@ export function throughMockCommands(admin: Caller, zoneId: string): Preparer {
     finish: () => mocks.takeBack(),
     arrange: async (setting, later) => {
       if (later.some(({ kind }) => kind === 'restart')) return cannotRestart;
+      if (later.some(({ kind }) => kind === 'job expiry')) return cannotExpire;
       const enforced = await enforces(admin);
       if (setting.enforced && !enforced) return 'it needs enforce.post.requests.and.timestamps on, and here it is off';
       if (!setting.enforced && enforced) return 'it needs enforce.post.requests.and.timestamps off, and here it is on';
@@ -71,6 +78,7 @@ export function throughMockCommands(admin: Caller, zoneId: string): Preparer {
     },
     prepare: async (preparation) => {
       if (preparation.kind === 'restart') return cannotRestart;
+      if (preparation.kind === 'job expiry') return cannotExpire;
       if (preparation.kind === 'fail') return await mocks.configure(preparation);
       const { command, seconds, every } = preparation;
       const conduct = { command, where: 'hypervisor', waitMs: Math.round(seconds * 1000), every } as const;

@@ -6,6 +6,7 @@ import { compareAnswer } from './compare';
 import type { Difference } from './compare';
 import { isLook, jobsInFlight, preparationsOf, settingOf } from './preparations';
 import type { Preparer } from './preparer';
+import { inOrderOfWinning } from './race';
 import { contentOf, jobStatusOf, startedJobOf } from './recording';
 import type { Scenario, Step } from './recording';
 
@@ -36,9 +37,9 @@ export interface ScenarioResult {
   readonly made: Made;
 }
 
-/** Replays one scenario, step by step. The world must be as the fixtures' README says. @throws TypeError when nobody answers */
+/** Replays one scenario, step by step. The world must be as the fixtures' README says. */
 export async function replayScenario(stage: Stage, scenario: Scenario): Promise<ScenarioResult> {
-  const replay = new Replay(stage, scenario);
+  const replay = new Replay(stage, { ...scenario, steps: inOrderOfWinning(scenario.steps) });
   const leftOut = await replay.run().finally(() => stage.preparer.finish());
   const { steps, made } = replay;
   return { scenario: scenario.scenario, ...(leftOut !== undefined && { leftOut }), steps, made };
@@ -67,7 +68,7 @@ class Replay {
         const missing = await preparer.prepare(preparation);
         if (missing !== undefined) return `from step ${String(index)} on: ${missing}`;
       }
-      const outcome = await this.step(step, index);
+      const outcome = await this.step(step, index).catch(noAnswer);
       const { note } = step;
       this.steps.push({ step: index, note, command: step.params['command'] ?? '', ...outcome });
     }
@@ -153,16 +154,24 @@ class Replay {
   private async send(step: Step): Promise<Reply> {
     const parameters: Record<string, string> = step.contentType.startsWith('text/xml') ? {} : { response: 'json' };
     for (const [name, value] of Object.entries(step.params)) {
-      parameters[name] = value.startsWith('(now') ? expiry(step.note) : this.bindings.fill(value);
+      parameters[name] = value.startsWith('(now') ? expiry(value, step.note) : this.bindings.fill(value);
     }
     return await this.stage[step.as].send(parameters, step.method, step.signed);
   }
 }
 
-/** `expires` "(now + minutes in the note)": ten where the note names none. */
-function expiry(note: string): string {
-  const minutes = Number(/(\d+) ?min/.exec(note)?.[1] ?? 10);
-  return new Date(Date.now() + minutes * 60_000).toISOString();
+/** Whoever cuts a connection has answered nothing: a difference like any other, and the next step is tried. */
+function noAnswer(error: unknown): Pick<StepResult, 'differences' | 'leftOut'> {
+  const { message, cause } = error as { message?: string; cause?: { code?: string } };
+  const here = `no answer (${cause?.code ?? message ?? String(error)})`;
+  return { differences: [{ kind: 'status', path: 'status', recorded: 'an answer', here }] };
+}
+
+/** `expires` "(now + minutes in the note)", or with the minutes in the value: ten where neither names them. */
+function expiry(value: string, note: string): string {
+  const minutes = Number((/(\d+) ?min/.exec(value) ?? /(\d+) ?min/.exec(note))?.[1] ?? 10);
+  const sign = /^\(now ?-/.test(value) ? -1 : 1;
+  return new Date(Date.now() + sign * minutes * 60_000).toISOString();
 }
 
 /** The parameters that name something which must be there, as opposed to ids that the caller chooses. */

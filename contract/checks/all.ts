@@ -15,7 +15,7 @@ export async function runCheck(stage: Stage, check: Check, controlUrl?: string):
   }
   const trial = new Trial(stage, controlUrl);
   try {
-    await stage.preparer.arrange({ enforced: false, throttled: false, looksWhileJobsRun: false }, []);
+    await stage.preparer.arrange({ enforced: false, throttled: false, unhurried: false }, []);
     await check.run(trial);
   } catch (error) {
     trial.differences.push(error instanceof Error ? error.message : String(error));

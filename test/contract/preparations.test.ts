@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { preparationsOf, settingOf } from '../../contract/preparations';
+import { inOrderOfWinning } from '../../contract/race';
 import type { Fields, Scenario, Step } from '../../contract/recording';
 
 function step(note: string, command: string, body: Fields = {}, more: Partial<Step> = {}): Step {
@@ -75,14 +76,50 @@ describe('what is done to a server before a step follows from the recording', ()
     expect(derived([step('delete', 'deleteVolume', { errorcode: 431, errortext }, { status: 431 })])).toEqual([]);
   });
 
-  test('enforcement, the request limit and looks while jobs run are seen', () => {
+  test('enforcement, the request limit and what is done while jobs run are seen', () => {
     const post = { errortext: 'State changing command X needs to be sent using POST request' };
     expect(settingOf(scenario([step('', 'createVolume', post, { status: 400 })])).enforced).toBe(true);
     expect(settingOf(scenario([step('', 'listZones', {}, { status: 429 })])).throttled).toBe(true);
     const sent = step('', 'attachVolume', { jobid: '${uuid1}' });
     const look = step('', 'listVolumes');
     const end = job('', '${uuid1}', { jobstatus: 1 });
-    expect(settingOf(scenario([sent, look, end])).looksWhileJobsRun).toBe(true);
-    expect(settingOf(scenario([sent, end, look])).looksWhileJobsRun).toBe(false);
+    expect(settingOf(scenario([sent, look, end])).unhurried).toBe(true);
+    expect(settingOf(scenario([sent, end, look])).unhurried).toBe(false);
+  });
+
+  test('a job that took long without a note was slowed; where a note tells of another, it was that one', () => {
+    const sent = step('sent', 'detachVolume', { jobid: '${uuid1}' });
+    const end = { ...job('its job', '${uuid1}', { jobstatus: 1 }), polledForMillis: 9_000 };
+    expect(derived([sent, end])).toEqual([[0, [{ kind: 'slow', command: 'detachVolume', seconds: 9, every: false }]]]);
+    const told = step('other (hypervisor slow by 9 s)', 'attachVolume', { jobid: '${uuid2}' });
+    expect(derived([told, sent, end])).toEqual([
+      [0, [{ kind: 'slow', command: 'attachVolume', seconds: 9, every: false }]],
+    ]);
+  });
+
+  test('a job that was known and is unknown has expired; one never asked about was never there', () => {
+    const known = job('job', '${uuid1}', { jobstatus: 1 });
+    const unknown = {
+      ...job('later', '${uuid1}', { errorcode: 431, errortext: 'entity does not exist' }),
+      status: 431,
+    };
+    expect(derived([known, unknown, known])).toEqual([
+      [1, [{ kind: 'job expiry', off: false }]],
+      [2, [{ kind: 'job expiry', off: true }]],
+    ]);
+    expect(derived([unknown])).toEqual([]);
+  });
+
+  test('of two attaches of one volume sent at once the recorded winner goes first', () => {
+    const attach = (vm: string, jobid: string): Step =>
+      step(`to ${vm}`, 'attachVolume', { jobid }, { params: { id: '${uuid1}', virtualmachineid: vm } });
+    const [toA, toB] = [attach('A', '${uuid2}'), attach('B', '${uuid3}')];
+    const ends = (a: number, b: number) => [
+      job('A', '${uuid2}', { jobstatus: a }),
+      job('B', '${uuid3}', { jobstatus: b }),
+    ];
+    expect(inOrderOfWinning([toA, toB, ...ends(2, 1)])).toEqual([toB, toA, ...ends(2, 1)]);
+    expect(inOrderOfWinning([toA, toB, ...ends(1, 2)])).toEqual([toA, toB, ...ends(1, 2)]);
+    expect(inOrderOfWinning([toA, ...ends(2, 1), toB])).toEqual([toA, ...ends(2, 1), toB]);
   });
 });
