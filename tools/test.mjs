@@ -1,7 +1,6 @@
 /**
- * `npm test`: set-up, then every test. The last line is `N passed, N failed`, with `, N skipped` behind it
- * when tests were, and the exit code agrees with it. Further arguments go
- * to jest: `npm test -- --selectProjects domain`.
+ * `npm test`: set-up, then every test. The last line is `N passed, N failed`, after one that says how many were skipped
+ * when some were, and the exit code agrees with it. Further arguments go to jest: `npm test -- --selectProjects domain`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -47,6 +46,7 @@ await runMain(async () => {
   for (const complaint of complaints) process.stdout.write(`${complaint}\n`);
   // Files of other projects, or tests of other names, that were not asked for are no skipped tests.
   const skipped = process.argv.length > 2 ? 0 : (result?.numPendingTests ?? 0);
-  process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  if (skipped > 0) process.stdout.write(`${skipped} skipped\n`);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exitCode = good ? 0 : 1;
 });
