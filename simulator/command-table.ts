@@ -17,9 +17,12 @@ import { expungeVirtualMachine } from './commands/expunge-virtual-machine';
 import { listAccounts } from './commands/list-accounts';
 import { listAsyncJobs } from './commands/list-async-jobs';
 import { listCapabilities } from './commands/list-capabilities';
+import { listDomains } from './commands/list-domains';
 import { listDiskOfferings } from './commands/list-disk-offerings';
 import { listHypervisorCapabilities } from './commands/list-hypervisor-capabilities';
 import { listNetworks } from './commands/list-networks';
+import { listOsTypes } from './commands/list-os-types';
+import { listClusters, listHosts, listPods, listStoragePools } from './commands/list-places';
 import { listProjects } from './commands/list-projects';
 import { listResourceLimits } from './commands/list-resource-limits';
 import { listServiceOfferings } from './commands/list-service-offerings';
@@ -68,13 +71,19 @@ export const commandTable: ReadonlyMap<string, Command> = new Map(
     listAccounts,
     listAsyncJobs,
     listCapabilities,
+    listClusters,
     listDiskOfferings,
+    listDomains,
+    listHosts,
     listHypervisorCapabilities,
     listNetworks,
+    listOsTypes,
+    listPods,
     listProjects,
     listResourceLimits,
     listServiceOfferings,
     listSnapshots,
+    listStoragePools,
     listTags,
     listTemplates,
     listUsers,
@@ -105,6 +114,7 @@ export const adminOnlyCommands: ReadonlySet<string> = new Set([
   'configureSimulator',
   'createZone',
   'listClusters',
+  'listDomains',
   'listHosts',
   'listHypervisorCapabilities',
   'listPods',

@@ -40,9 +40,9 @@ export class World {
   readonly bootExpectations: Table<BootExpectationRow>;
   readonly limits: Table<ResourceLimitRow>;
   readonly managementServerId: string;
-  /** of `listHypervisorCapabilities`, roles and whatever else has an id but no row */
+  /** of roles and whatever else has an id but no row */
   readonly ids: Readonly<
-    Record<'adminRole' | 'userRole' | 'capabilities' | 'zoneToken' | 'networkOffering' | 'physicalNetwork', string>
+    Record<'adminRole' | 'userRole' | 'zoneToken' | 'networkOffering' | 'physicalNetwork', string>
   >;
   timings: Timings;
   /** how the server is set up now; the description says how it began */
@@ -244,7 +244,6 @@ function namesOf(zoneId: string): World['ids'] {
   return {
     adminRole: derivedId('admin role', zoneId),
     userRole: derivedId('user role', zoneId),
-    capabilities: derivedId('capabilities', zoneId),
     zoneToken: derivedId('token', zoneId),
     networkOffering: derivedId('network offering', zoneId),
     physicalNetwork: derivedId('physical network', zoneId),

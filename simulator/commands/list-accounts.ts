@@ -1,8 +1,10 @@
 import { apiDate } from '../answers/dates';
 import { userAnswer } from '../answers/user';
+import { checkAccess } from '../call';
 import type { Call, Command } from '../call';
-import { pageOf, scopeOf } from '../listing';
+import { like, pageOf, sameText } from '../listing';
 import { pagingParameters, scopeParameters } from '../parameters';
+import { isProjectAccount } from '../projects';
 import { limitOf, usage } from '../resource-limits';
 import type { ResourceName } from '../resource-names';
 import type { AccountRow, JsonObject } from '../rows';
@@ -32,19 +34,41 @@ type ShownName = keyof typeof SHOWN;
 /** listAccounts with their limits and use. */
 export const listAccounts: Command = {
   name: 'listAccounts',
-  parameters: { ...pagingParameters, ...scopeParameters, id: { type: 'text' }, name: { type: 'text' } },
+  parameters: {
+    ...pagingParameters,
+    ...scopeParameters,
+    id: { type: 'id', entity: 'Account' },
+    name: { type: 'text' },
+    accounttype: { type: 'long' },
+    state: { type: 'text' },
+  },
   run(call) {
-    const inScope = scopeOf(call);
-    const [id, name] = [call.arguments.text('id'), call.arguments.text('name')];
-    const found = [...call.world.accounts.values()].filter(
+    const { world, arguments: given } = call;
+    const wantedType = given.long('accounttype');
+    const [name, state, keyword] = [given.text('name'), given.text('state'), given.text('keyword')];
+    const found = accountsInScope(call).filter(
       (account) =>
-        inScope({ accountId: account.id }) &&
-        (id === undefined || account.id === id) &&
-        (name === undefined || account.name === name),
+        !isProjectAccount(world, account.id) &&
+        (name === undefined || sameText(account.name, name)) &&
+        (wantedType === undefined || (account.role === 'admin' ? 1 : 0) === wantedType) &&
+        sameText(state ?? 'enabled', 'enabled') &&
+        (keyword === undefined || like(account.name, keyword)),
     );
-    return pageOf(call, 'account', found, (account) => accountAnswer(call, account));
+    return pageOf(call, 'account', found, (account) => accountAnswer(call, account), 'as listed');
   },
 };
+
+/** The caller's own account, or others for a root admin that asks by `id`, `domainid` or `listall` (QueryManagerImpl). */
+function accountsInScope(call: Call): AccountRow[] {
+  const { world, caller, arguments: given } = call;
+  if (given.names('id')) {
+    const account = world.account(given.required('id'));
+    checkAccess(caller, { accountId: account.id });
+    return [account];
+  }
+  const all = caller.role === 'admin' && (given.flag('listall') === true || given.names('domainid'));
+  return all ? [...world.accounts.values()] : [caller];
+}
 
 /** Secondary storage is counted in fractions, and written so even when there is none. */
 function available(name: string, left: number): string {

@@ -1,6 +1,7 @@
 import { tagAnswer } from '../answers/tags';
 import type { Command } from '../call';
-import { pageOf, scopeOf } from '../listing';
+import { textKey } from '../database-text';
+import { like, pageOf, sameText, scopeOf } from '../listing';
 import { pagingParameters, scopeParameters } from '../parameters';
 
 /** listTags by resource, type, key and value. */
@@ -17,16 +18,25 @@ export const listTags: Command = {
   run(call) {
     const { arguments: given, world } = call;
     const inScope = scopeOf(call);
-    const same = (name: string, value: string) => (given.text(name) ?? value).toLowerCase() === value.toLowerCase();
-    const found = [...world.tags.values()].filter(
+    const same = (name: string, value: string) => sameText(given.text(name) ?? value, value);
+    const keyword = given.text('keyword');
+    const [resourceId, key] = [given.text('resourceid'), given.text('key')];
+    const candidates =
+      resourceId !== undefined
+        ? world.tagsOf(resourceId)
+        : key !== undefined
+          ? world.tagsByKey.of(textKey(key))
+          : [...world.tags.values()];
+    const found = candidates.filter(
       (tag) =>
         inScope(tag) &&
         same('resourcetype', tag.resourceType) &&
         same('resourceid', tag.resourceId) &&
         same('key', tag.key) &&
-        same('value', tag.value),
+        same('value', tag.value) &&
+        (keyword === undefined || like(tag.key, keyword) || like(tag.value, keyword)),
     );
     const numbered = found.map((tag, number) => ({ number, tag }));
-    return pageOf(call, 'tag', numbered, ({ tag }) => tagAnswer(world, tag));
+    return pageOf(call, 'tag', numbered, ({ tag }) => tagAnswer(world, tag), 'as listed');
   },
 };

@@ -1,10 +1,21 @@
-import { ApiError } from '../api-error';
+import { invalidParameter } from '../api-error';
 import { apiDate } from '../answers/dates';
 import type { Command } from '../call';
 import { derivedId } from '../derived-id';
-import { pageOf } from '../listing';
+import { pageOf, sameText } from '../listing';
+import { namedFilter } from '../named-filter';
 import { pagingParameters, scopeParameters } from '../parameters';
 
+/** Which filters (VirtualMachineTemplate.TemplateFilter) show a public, featured template of the system's own account. */
+const FILTERS: ReadonlyMap<string, boolean> = new Map([
+  ['featured', true],
+  ['self', false],
+  ['selfexecutable', false],
+  ['sharedexecutable', false],
+  ['executable', true],
+  ['community', false],
+  ['all', true],
+]);
 const TEMPLATE_BYTES = 2 * 1024 ** 3;
 
 /** listTemplates: the one template of the world, ready everywhere. Where its copies are is the root admin's to see. */
@@ -15,17 +26,29 @@ export const listTemplates: Command = {
     ...scopeParameters,
     templatefilter: { type: 'text', required: true },
     id: { type: 'id', entity: 'Template' },
+    ids: { type: 'ids', entity: 'Template' },
     name: { type: 'text' },
+    hypervisor: { type: 'text' },
     zoneid: { type: 'id', entity: 'Zone' },
   },
   run(call) {
     const { world, caller, arguments: given } = call;
     const { template, zone, storage, rootDomainId, machines } = world.description;
     const admin = caller.role === 'admin';
-    if (given.text('templatefilter') === 'all' && !admin) {
-      throw new ApiError(431, 'Filter all can be specified by admin only', 4350);
+    const filter = given.required('templatefilter');
+    if (!FILTERS.has(filter)) {
+      throw invalidParameter(`No enum constant com.cloud.template.VirtualMachineTemplate.TemplateFilter.${filter}`);
     }
-    const found = (given.text('name') ?? template.name) === template.name ? [{ number: 1 }] : [];
+    if (filter === 'all' && !admin) throw invalidParameter('Filter all can be specified by admin only');
+    const hypervisor = machines[0]?.hypervisor ?? 'KVM';
+    const byId = given.names('id') || given.names('ids');
+    const found =
+      // A template that is named by its id is shown whatever the filter.
+      (byId || FILTERS.get(filter) === true) &&
+      namedFilter(call)(template) &&
+      sameText(given.text('hypervisor') ?? hypervisor, hypervisor)
+        ? [{ number: 1 }]
+        : [];
     const copy = (datastore: string, role: string, id: string) => ({
       downloadState: 'DOWNLOADED',
       datastore,
@@ -53,7 +76,7 @@ export const listTemplates: Command = {
       size: TEMPLATE_BYTES,
       physicalsize: TEMPLATE_BYTES,
       templatetype: 'BUILTIN',
-      hypervisor: machines[0]?.hypervisor ?? 'KVM',
+      hypervisor,
       domain: 'ROOT',
       domainpath: 'ROOT',
       domainid: rootDomainId,

@@ -1,5 +1,6 @@
 import type { Command } from '../call';
-import { like, pageOf } from '../listing';
+import { pageOf, sameText } from '../listing';
+import { namedFilter } from '../named-filter';
 import { pagingParameters } from '../parameters';
 
 /** listZones: addresses are the admin's to see. */
@@ -8,14 +9,19 @@ export const listZones: Command = {
   parameters: {
     ...pagingParameters,
     id: { type: 'id', entity: 'Zone' },
+    ids: { type: 'ids', entity: 'Zone' },
     name: { type: 'text' },
+    networktype: { type: 'text' },
     available: { type: 'flag' },
+    domainid: { type: 'id', entity: 'Domain' },
+    tags: { type: 'map' },
   },
   run(call) {
     const { world, caller, arguments: given } = call;
     const { zone } = world.description;
-    const [name, keyword] = [given.text('name'), given.text('keyword')];
-    const found = (name === undefined || zone.name === name) && (keyword === undefined || like(zone.name, keyword));
+    // The zone has no tags.
+    const found =
+      namedFilter(call)(zone) && sameText(given.text('networktype') ?? 'Advanced', 'Advanced') && !given.has('tags');
     return pageOf(call, 'zone', found ? [{ number: 1 }] : [], () => ({
       id: zone.id,
       name: zone.name,

@@ -71,6 +71,7 @@ describe('killed at any moment', () => {
 test('when a change cannot be written, nobody is answered and the simulator ends', async () => {
   const folder = await temporaryFolder();
   const full = await startOn(folder.path, { largestFileKib: 64 });
+  let roomy: KillableSimulator | undefined;
   try {
     const site = await siteOf(full.admin);
     const answered: string[] = [];
@@ -78,12 +79,12 @@ test('when a change cannot be written, nobody is answered and the simulator ends
       for (;;) answered.push((await full.admin.call('createVolume', { name: 'full', ...site })).content.id!);
     }).rejects.toThrow('fetch failed');
     expect(await full.ended).toMatchObject({ code: 1, errors: expect.stringContaining('EFBIG') });
-    const roomy = await startOn(folder.path);
+    roomy = await startOn(folder.path);
     const kept = new Set((await roomy.admin.volumes({ name: 'full' })).map((volume) => volume.id));
     expect(answered.length).toBeGreaterThan(20);
     expect(answered.filter((id) => !kept.has(id))).toEqual([]);
-    await roomy.kill();
   } finally {
+    await roomy?.kill();
     await full.kill();
     await folder.remove();
   }
