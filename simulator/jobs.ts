@@ -59,6 +59,7 @@ export class Jobs {
   /** Creates the job row and starts the work after the answer. @throws ApiError 431 or 530 for a bad or used `customjobid` */
   submit(request: JobRequest): JsonObject {
     const { customJobId } = request;
+    this.forgetExpired();
     if (customJobId !== undefined && customJobId !== '') this.checkCustomId(customJobId);
     const job = this.world.jobs.put({
       id: customJobId === undefined || customJobId === '' ? randomUUID() : customJobId,
@@ -90,7 +91,10 @@ export class Jobs {
       return await item();
     });
     const done = turn.catch(() => undefined);
-    this.queues.set(vmId, letGo === undefined ? done : Promise.race([done, letGo]));
+    const tail = (letGo === undefined ? done : Promise.race([done, letGo])).then(() => {
+      if (this.queues.get(vmId) === tail) this.queues.delete(vmId);
+    });
+    this.queues.set(vmId, tail);
     return turn;
   }
 
@@ -154,7 +158,7 @@ export class Jobs {
   }
 
   private end(row: JobRow, request: JobRequest, outcome: JobOutcome): void {
-    if (row.instanceId !== null) this.pendingOf.get(row.instanceId)?.delete(row.id);
+    if (row.instanceId !== null) this.noLongerPending(row.instanceId, row.id);
     if (request.forgotten === true) this.world.jobs.remove(row.id);
     else this.world.jobs.put({ ...row, ...outcome, completed: Date.now() });
   }
@@ -164,6 +168,19 @@ export class Jobs {
     const known = this.world.rememberedJob(id);
     if (known?.status === 0) throw idTaken(id);
     if (known !== undefined) throw entityExists();
+  }
+
+  private noLongerPending(instanceId: string, jobId: string): void {
+    const pending = this.pendingOf.get(instanceId);
+    pending?.delete(jobId);
+    if (pending?.size === 0) this.pendingOf.delete(instanceId);
+  }
+
+  /** Rows of jobs that ended too long ago go, oldest first, so that they are not carried along for ever. */
+  private forgetExpired(): void {
+    for (const job of this.world.jobs.values()) {
+      if (job.completed === null || this.world.rememberedJob(job.id) !== undefined) return;
+    }
   }
 
   private pendingSet(instanceId: string): Set<string> {
