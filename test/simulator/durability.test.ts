@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { run } from '../../client/commands/simulator';
 import { byIdLinkNames } from '../../domain/names';
 import { startSimulator } from '../../simulator/start';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -117,6 +118,9 @@ describe('a state folder', () => {
       await expect(startSimulator({ stateDirectory: folder.path, world: '/nowhere.json' })).rejects.toThrow(RangeError);
       const simulator = await startSimulator({ stateDirectory: folder.path, world: 'demo' });
       await expect(startSimulator({ stateDirectory: folder.path })).rejects.toThrow('a simulator runs already on');
+      await expect(run({ state: folder.path, listen: '127.0.0.1:0' })).rejects.toThrow(
+        `The state folder ${folder.path} is in use by process ${String(process.pid)}`,
+      );
       await simulator.close();
       await (await startSimulator({ stateDirectory: folder.path })).close();
     } finally {
