@@ -37,7 +37,14 @@ export const listVirtualMachines: Command = {
         inScope(machine) &&
         wanted(machine),
     );
-    return pageOf(call, 'virtualmachine', found, (machine) => machineAnswer(call, machine, call.caller, asked));
+    // CloudStack: VMs are listed by their id, unlike volumes.
+    return pageOf(
+      call,
+      'virtualmachine',
+      found,
+      (machine) => machineAnswer(call, machine, call.caller, asked),
+      'as listed',
+    );
   },
 };
 
