@@ -1,5 +1,10 @@
+import type { Fields } from '../recording';
 import { rowsOf } from '../world';
 import type { Check } from './check';
+
+const RACES = 10;
+/** What is said before the queue of a VM to an attach that came after the other (reference §2.4). */
+const TOO_LATE = /Volume state must be in Allocated, Ready|Please specify a volume that is not attached to any VM/;
 
 /** Volumes: what §7 saw of them and no recording shows. */
 export const volumeChecks: readonly Check[] = [
@@ -8,18 +13,23 @@ export const volumeChecks: readonly Check[] = [
     about:
       'both jobs accepted; one succeeds; the other: job failed, "… is in Attaching. It should be in Ready or Allocated state"',
     run: async (trial) => {
-      const id = await trial.newVolume('race');
       const [toA, toB] = [trial.known('applianceA'), trial.known('applianceB')];
-      const sent = await Promise.all(
-        [toA, toB].map((virtualmachineid) => trial.content('attachVolume', { id, virtualmachineid })),
-      );
-      const ends = await Promise.all(sent.map(({ jobid }) => trial.jobEnd(jobid)));
-      const won = ends.findIndex((job) => job['jobstatus'] === 1);
-      const lost = ends[won === 0 ? 1 : 0];
+      const race = async (round: number): Promise<{ id: string; won: number; ends: readonly Fields[] }> => {
+        const id = await trial.newVolume(`race-${String(round)}`);
+        const sent = await Promise.all(
+          [toA, toB].map((virtualmachineid) => trial.content('attachVolume', { id, virtualmachineid })),
+        );
+        const ends = await Promise.all(sent.map(({ jobid }) => trial.jobEnd(jobid)));
+        const won = ends.findIndex((job) => job['jobstatus'] === 1);
+        // On a busy machine the second request may come when the first has begun: then it was no race.
+        const late = TOO_LATE.test(JSON.stringify(ends[won === 0 ? 1 : 0]));
+        return late && round < RACES ? await race(round + 1) : { id, won, ends };
+      };
+      const { id, won, ends } = await race(1);
       trial.same('one of both succeeds', ends.filter((job) => job['jobstatus'] === 1).length, 1);
       trial.failed(
         'the other',
-        lost ?? {},
+        ends[won === 0 ? 1 : 0] ?? {},
         530,
         /is in Attaching\. It should be in Ready or Allocated state|is already attached to a VM/,
       );
