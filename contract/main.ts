@@ -54,7 +54,7 @@ class UsageError extends Error {}
  * @throws Error with what the person who called it has to put right
  */
 export async function runContract(args: readonly string[], write: (text: string) => void): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options });
+  const { values } = parseArgs({ args: joinKeys(args), options });
   if (values.help) {
     write(help);
     return 0;
@@ -70,6 +70,17 @@ export async function runContract(args: readonly string[], write: (text: string)
         );
   write(values.json ? jsonReport(results) : textReport(results));
   return results.some((result) => verdictOf(result) === 'differs') ? 1 : 0;
+}
+
+/** API keys may begin with a dash (CloudStack: URL-safe base64), which parseArgs takes for an option: `--admin KEYS` is joined. */
+function joinKeys(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const argument of args) {
+    const before = joined.at(-1);
+    if (before === '--admin' || before === '--user') joined[joined.length - 1] = `${before}=${argument}`;
+    else joined.push(argument);
+  }
+  return joined;
 }
 
 function keyPair(option: string, text: string | undefined): KeyPair {

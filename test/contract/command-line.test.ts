@@ -115,6 +115,13 @@ describe('against an endpoint', () => {
     expect(text).toContain('3 scenarios agree, 0 differ, 0 left out');
   });
 
+  test('keys that begin with a dash are keys, not options', async () => {
+    const args = ['--endpoint', 'http://127.0.0.1:9/client/api', '--admin', '-a:-b', '--user', '-c:-d'];
+    await expect(contract(...args, '--scenario', 'custom-id')).rejects.toThrow(
+      /127\.0\.0\.1:9|fetch failed|ECONNREFUSED/,
+    );
+  });
+
   test('what of the world is missing is listed', async () => {
     const args = await endpoint('demo');
     const missing = /Missing:\n {2}zone zone1\n {2}disk offering \(custom size\) custom-disk\n/;

@@ -97,7 +97,7 @@ describe('a worker killed with SIGKILL', () => {
 
   test('during provisioning, with a cancel that removes what is empty once it is back: nothing is left', async () => {
     const vm = await aVm(2);
-    await stack.addFaults({ kind: 'delay', command: 'attachVolume', where: 'work', ms: 3_000, times: 2 });
+    await stack.addFaults({ kind: 'delay', command: 'attachVolume', where: 'work', ms: 10_000, times: 1 });
     const running = vm.replicate();
     await until(async () => (await stepsOf(vm)).includes('attachVolume'));
     await stack.part('worker').kill9({ stayDown: true });
