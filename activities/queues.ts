@@ -25,7 +25,37 @@ import type {
   VmRef,
   VolumeRef,
 } from '../domain/step-io';
-import type { UndoOutcome } from '../domain/undo-policy';
+import type {
+  AttachToVmInput,
+  CheckHealthInput,
+  ClaimFailoverInput,
+  CommitFailbackInput,
+  CommitFailoverInput,
+  CommitRevertInput,
+  CompletePointInput,
+  CompletePointOutput,
+  DeployVmInput,
+  DeployVmOutput,
+  EnterLeaseInput,
+  FailoverVmRef,
+  OpenPointInput,
+  OpenPointOutput,
+  PlanFailoverInput,
+  PlanFailoverOutput,
+  PreflightFailoverInput,
+  PreflightFailoverOutput,
+  PrepareGuestInput,
+  PrunePointsOutput,
+  QuiesceSourceInput,
+  RecordFailoverInput,
+  RemoveVmInput,
+  RestoreVolumeInput,
+  RestoreVolumeOutput,
+  RunHookInput,
+  SnapshotVolumeInput,
+  SnapshotVolumeOutput,
+} from '../domain/failover-io';
+import type { FailoverUndoOutcome, UndoOutcome } from '../domain/undo-policy';
 
 /** Task queue `diskferry`: what needs the database only. */
 export interface MainActivities {
@@ -62,5 +92,48 @@ export interface CopyActivities {
   verifyDisk(input: VerifyDiskInput): Promise<VerifyDiskOutput>;
 }
 
+/** Task queue `diskferry`: what a failover needs of the database, and hooks. */
+export interface FailoverMainActivities {
+  claimFailover(input: ClaimFailoverInput): Promise<ClaimVmOutput>;
+  enterLease(input: EnterLeaseInput): Promise<void>;
+  recordFailover(input: RecordFailoverInput): Promise<void>;
+  planFailover(input: PlanFailoverInput): Promise<PlanFailoverOutput>;
+  mapToVm(input: AttachToVmInput): Promise<MapDeviceOutput>;
+  unmapFromVm(input: AttachToVmInput): Promise<FailoverUndoOutcome>;
+  quiesceSource(input: QuiesceSourceInput): Promise<void>;
+  resumeSource(input: QuiesceSourceInput): Promise<FailoverUndoOutcome>;
+  runHook(input: RunHookInput): Promise<void>;
+  commitFailover(input: CommitFailoverInput): Promise<void>;
+  commitFailback(input: CommitFailbackInput): Promise<void>;
+  commitRevert(input: CommitRevertInput): Promise<void>;
+}
+
+/** Task queue `diskferry-site-{site}`: recovery points and the failover VM. */
+export interface FailoverSiteActivities {
+  preflightFailover(input: PreflightFailoverInput): Promise<PreflightFailoverOutput>;
+  openPoint(input: OpenPointInput): Promise<OpenPointOutput>;
+  snapshotVolume(input: SnapshotVolumeInput): Promise<SnapshotVolumeOutput>;
+  deleteSnapshot(input: SnapshotVolumeInput): Promise<FailoverUndoOutcome>;
+  completePoint(input: CompletePointInput): Promise<CompletePointOutput>;
+  prunePoints(input: VmRef): Promise<PrunePointsOutput>;
+  restoreVolume(input: RestoreVolumeInput): Promise<RestoreVolumeOutput>;
+  deleteRestoredVolume(input: RestoreVolumeInput): Promise<FailoverUndoOutcome>;
+  deployVm(input: DeployVmInput): Promise<DeployVmOutput>;
+  removeVm(input: RemoveVmInput): Promise<FailoverUndoOutcome>;
+  clearRoot(input: FailoverVmRef): Promise<void>;
+  attachToVm(input: AttachToVmInput): Promise<void>;
+  detachFromVm(input: AttachToVmInput): Promise<FailoverUndoOutcome>;
+  startVm(input: FailoverVmRef): Promise<void>;
+  stopVm(input: FailoverVmRef): Promise<FailoverUndoOutcome>;
+  checkHealth(input: CheckHealthInput): Promise<void>;
+}
+
+/** Task queue `diskferry-appliance-{vm_id}-copy`: what prepares a guest. */
+export interface FailoverCopyActivities {
+  prepareGuest(input: PrepareGuestInput): Promise<void>;
+}
+
 /** Every activity, as workflows see them; imported there as a type only. */
 export type AllActivities = MainActivities & SiteActivities & ApplianceActivities & CopyActivities;
+/** Every activity that only failovers and recovery points need. */
+export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities & FailoverCopyActivities;

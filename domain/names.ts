@@ -46,6 +46,8 @@ export const volumeTagKeys = {
   disk: 'diskferry-disk',
   /** `begun` from the moment at which a copy may have written the volume */
   data: 'diskferry-data',
+  /** the recovery point that a snapshot belongs to, or that a volume was made from */
+  point: 'diskferry-point',
 } as const;
 
 /** What identifies a source VM everywhere: the place it comes from and its id there, as seen from one site. */
@@ -68,6 +70,34 @@ export function replicationWorkflowId(vm: SourceVmKey): string {
 /** Workflow id of a release. */
 export function releaseWorkflowId(vm: SourceVmKey): string {
   return `release-vm/${sourceVmPath(vm)}`;
+}
+
+/** Workflow id of a failover, test or live: one at a time for each VM. */
+export function failoverWorkflowId(vm: SourceVmKey): string {
+  return `fail-over-vm/${sourceVmPath(vm)}`;
+}
+
+/** Workflow id of the way back from a live failover. */
+export function failBackWorkflowId(vm: SourceVmKey): string {
+  return `fail-back-vm/${sourceVmPath(vm)}`;
+}
+
+/** Workflow id of going back to a recovery point. */
+export function revertWorkflowId(vm: SourceVmKey): string {
+  return `revert-vm/${sourceVmPath(vm)}`;
+}
+
+/** Workflow id of a failover of several VMs. */
+export function failoverGroupWorkflowId(group: string): string {
+  return `fail-over-group/${group}`;
+}
+
+/**
+ * Name of a snapshot: `diskferry-{source VM}-{key}-{8 hex of the operation id}`, as a volume's. CloudStack does not make names
+ * unique, the operation id does.
+ */
+export function snapshotName(sourceVmName: string, diskKey: number, operationId: string): string {
+  return volumeName(sourceVmName, diskKey, operationId);
 }
 
 /** Task queues. One process may serve all of them. */

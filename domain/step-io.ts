@@ -119,6 +119,10 @@ export type DeleteVolumeInput = z.output<typeof deleteVolumeInputSchema>;
 export const volumeRefSchema = diskRefSchema.extend({ volumeId: uuidSchema, volumeBytes: bytesSchema });
 export type VolumeRef = z.output<typeof volumeRefSchema>;
 
+/** Input of beginCopy. `keepsVerified`: the volume is marked as holding data, but what it holds stays verified (a revert). */
+export const beginCopyInputSchema = volumeRefSchema.extend({ keepsVerified: z.boolean().optional() });
+export type BeginCopyInput = z.output<typeof beginCopyInputSchema>;
+
 /** Input of detachVolume, confirmDeviceGone, unmapDevice and closeExport; the step's own input will do. */
 export const undoVolumeInputSchema = volumeRefSchema.extend({ mode: undoModeSchema.optional() });
 export type UndoVolumeInput = z.output<typeof undoVolumeInputSchema>;

@@ -1,3 +1,4 @@
+import type { FailoverUndoName } from './failover-steps';
 import type { StepName, UndoName } from './steps';
 
 /** What is to become of a VM's volumes when its run stops. */
@@ -23,4 +24,9 @@ export interface UndoOutcome {
   readonly outcome: 'undone' | 'nothing-to-undo' | 'kept';
   /** what was kept and why, for people */
   readonly reason?: string;
+}
+
+/** How an undo of a failover, or of a recovery point, ended. */
+export interface FailoverUndoOutcome extends Omit<UndoOutcome, 'undo'> {
+  readonly undo: FailoverUndoName;
 }
