@@ -1,4 +1,4 @@
-import { makeEffect } from '../activities/effect';
+import { type Failpoint, makeEffect } from '../activities/effect';
 import { makeFailpoint, parseFailpoints } from '../activities/failpoints';
 import {
   makeApplianceActivities,
@@ -35,10 +35,11 @@ export interface WiredActivities {
  * Opens what the activities of the served queues need and makes them. A site's keys are read only where its own queue is served: an
  * appliance's worker needs none.
  *
+ * @param failpoint - instead of the rules in DISKFERRY_FAILPOINTS: for a test that runs a worker in its own process
  * @throws DiskferryFailure `configuration-invalid` when a site's keys cannot be read
  */
-export async function wireActivities(serving: Serving): Promise<WiredActivities> {
-  const shared = openShared(serving);
+export async function wireActivities(serving: Serving, failpoint?: Failpoint): Promise<WiredActivities> {
+  const shared = openShared(serving, failpoint);
   const closers: (() => Promise<void>)[] = [() => shared.database.close()];
   const queues: WiredQueue[] = [];
   for (const queue of serving.queues) {
@@ -57,10 +58,11 @@ export async function wireActivities(serving: Serving): Promise<WiredActivities>
 type Shared = ReturnType<typeof openShared>;
 
 /** What the activities of every queue may use. */
-function openShared({ database, environment, log, temporal }: Serving) {
+function openShared({ database, environment, log, temporal }: Serving, given?: Failpoint) {
   const { url, password } = database;
   const secret = password === undefined ? {} : { password };
-  const failpoints = parseFailpoints(environment['DISKFERRY_FAILPOINTS'] ?? '');
+  const rules = parseFailpoints(environment['DISKFERRY_FAILPOINTS'] ?? '');
+  const failpoint = given ?? (rules.length === 0 ? undefined : makeFailpoint(rules));
   const repositories = openDatabase({ url, ...secret, logger: log });
   return {
     ...repositories,
@@ -71,7 +73,7 @@ function openShared({ database, environment, log, temporal }: Serving) {
     isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
     clock: systemClock,
     polling: defaultPolling,
-    effect: makeEffect(failpoints.length === 0 ? undefined : makeFailpoint(failpoints)),
+    effect: makeEffect(failpoint),
     run: currentRun,
     log,
   };
