@@ -1,5 +1,6 @@
 import { type Failpoint, makeEffect } from '../activities/effect';
 import { makeFailpoint, parseFailpoints } from '../activities/failpoints';
+import { makeFailoverDatabaseActivities } from '../activities/make-failover-main-activities';
 import {
   makeApplianceActivities,
   makeCopyActivities,
@@ -7,7 +8,7 @@ import {
   makeSiteActivities,
 } from '../activities/make-activities';
 import { defaultPolling } from '../activities/polling';
-import type { AllActivities } from '../activities/queues';
+import type { AllActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
@@ -22,7 +23,7 @@ import { openSite } from './site-access';
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
   readonly queue: ServedQueue;
-  readonly activities: Partial<AllActivities>;
+  readonly activities: Partial<AllActivities & FailoverActivities>;
 }
 
 export interface WiredActivities {
@@ -83,10 +84,10 @@ async function wireQueue(
   { configuration, log }: Serving,
   shared: Shared,
   queue: ServedQueue,
-): Promise<{ activities: Partial<AllActivities>; close?: () => Promise<void> }> {
+): Promise<{ activities: Partial<AllActivities & FailoverActivities>; close?: () => Promise<void> }> {
   switch (queue.kind) {
     case 'main':
-      return { activities: makeMainActivities(shared) };
+      return { activities: { ...makeMainActivities(shared), ...makeFailoverDatabaseActivities(shared) } };
     case 'site': {
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
