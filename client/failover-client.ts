@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { FailoverRun } from '../database/failovers';
+import type { MappedPlace } from '../database/mapping-history';
 import type { RecoveryPoint } from '../database/recovery-points';
 import { failBackRequestSchema, revertRequestSchema } from '../domain/failover-request';
 import type { FailoverGroupState, FailoverResult, FailoverState } from '../domain/failover-state';
@@ -23,8 +24,8 @@ import {
   sourceQuiescedUpdate,
   type ExtendLeaseOptions,
 } from '../workflows/messages';
-import type { FailoverPlan } from '../workflows/plan-fail-over';
 import { asFailoverError } from './failover-next';
+import type { PlannableRequest, PlannedFailover } from './failover-plan';
 import type { FailoverRecords } from './failover-records';
 import { parseFailoverGroup, parseFailoverRequest, vmOfRequest } from './failover-requests';
 import { readFailoverStatus, type FailoverStatus } from './failover-status';
@@ -97,7 +98,7 @@ export class FailoverClient {
    *
    * @throws DiskferryFailure of the preflight; retrying helps only after its cause was removed
    */
-  async plan(request: PlannableRequest): Promise<FailoverPlan> {
+  async plan(request: PlannableRequest): Promise<PlannedFailover> {
     const vm = sourceVmPath(vmOfRequest(request));
     return await failoverWords(async () => {
       const handle = await this.#services.temporal.workflow.start('planFailOver', {
@@ -108,7 +109,7 @@ export class FailoverClient {
         workflowRunTimeout: '1h',
       });
       try {
-        return (await handle.result()) as FailoverPlan;
+        return (await handle.result()) as PlannedFailover;
       } catch (error) {
         throw closingFailure(error, vm, handle.firstExecutionRunId);
       }
@@ -193,6 +194,11 @@ export class FailoverClient {
     return vm === undefined ? await points.list() : await points.ofVm(vm);
   }
 
+  /** Where a volume is and was mapped, oldest first. Throws `usage` without a database. */
+  async history(volumeId: string): Promise<MappedPlace[]> {
+    return await this.#required('The history of a volume').mappingHistory.ofVolume(volumeId);
+  }
+
   /** Failovers, failbacks and reverts, the latest first. Throws `usage` without a database. */
   async list(filter: { site?: string; sourceVmId?: string; limit?: number } = {}): Promise<FailoverRun[]> {
     return await this.#required('The list of failovers').failovers.list(filter);
@@ -228,9 +234,6 @@ export class FailoverClient {
     });
   }
 }
-
-/** A request that can be planned: its kind follows from its fields. */
-export type PlannableRequest = PlanFailOverRequest;
 
 /** Has the failures of a call name the commands of failovers. */
 async function failoverWords<T>(call: () => Promise<T>): Promise<T> {

@@ -1,10 +1,5 @@
 import { failoverGroupRequestSchema, failoverRequestSchema } from '../domain/failover-request';
-import type {
-  FailBackRequest,
-  FailoverGroupRequest,
-  FailoverRequest,
-  RevertRequest,
-} from '../domain/failover-request';
+import type { FailBackRequest, FailoverGroupRequest, FailoverRequest, RevertRequest } from '../domain/failover-request';
 import type { SourceVmKey } from '../domain/names';
 import { canonicalRequest } from './request-digest';
 import { parseBy } from './request-file';

@@ -1,10 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type {
-  FailBackRequest,
-  FailoverGroupRequest,
-  FailoverRequest,
-  RevertRequest,
-} from '../domain/failover-request';
+import type { FailBackRequest, FailoverGroupRequest, FailoverRequest, RevertRequest } from '../domain/failover-request';
 import {
   failBackWorkflowId,
   failoverGroupWorkflowId,
