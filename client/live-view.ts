@@ -46,7 +46,9 @@ export function hasEnded(status: ReplicationStatus): boolean {
   return phase !== undefined && finalPhases.has(phase);
 }
 
-type Picture = { show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void };
+interface Picture {
+  show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void;
+}
 
 /** Draws over what it drew before. */
 function redrawn(stream: TextStream): Picture {
@@ -63,7 +65,7 @@ function linePerChange(stream: TextStream): Picture {
   const log = new ChangeLog(stream);
   return {
     show: (status, disks, now) => {
-      const [name = '', phase = '', ...others] = statusLines(status, [], now);
+      const [name = '', phase = '', ...others] = statusLines(ofTheRun(status), [], now);
       log.line('phase', phase, `${name.split(' ')[0] ?? ''}: ${phase.trim()}`);
       for (const disk of disks) {
         const tenth = Math.floor((10 * disk.doneBytes) / disk.totalBytes);
@@ -73,4 +75,10 @@ function linePerChange(stream: TextStream): Picture {
       log.hindrances(others);
     },
   };
+}
+
+/** Without what stays the same, or only ages, while the run goes. */
+function ofTheRun(status: ReplicationStatus): ReplicationStatus {
+  const { latestPoint: _latestPoint, live: _live, ...rest } = status;
+  return { ...rest, replicas: [] };
 }
