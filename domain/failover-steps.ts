@@ -81,8 +81,15 @@ export const failoverSteps: Readonly<Record<FailoverStepName, FailoverStepRow>> 
     provenBy: 'listed as Stopped under its name with our tags; alone under it',
     undo: ['removeVm'],
     queue: 'site',
-    effects: ['deployVm.record', 'deployVm.send', 'deployVm.tag', 'deployVm.finish'],
-    failures: ['deploy-failed', 'deploy-refused', 'vm-name-taken', 'vm-job-pending'],
+    effects: [
+      'deployVm.record',
+      'deployVm.send',
+      'deployVm.tag',
+      'deployVm.osType',
+      'deployVm.removeDouble',
+      'deployVm.finish',
+    ],
+    failures: ['deploy-failed', 'deploy-refused', 'vm-name-taken', 'vm-gone', 'vm-job-pending'],
   },
   clearRoot: {
     of: 'vm',
@@ -200,7 +207,7 @@ export const failoverUndos: Readonly<Record<FailoverUndoName, UndoRow>> = {
     does: "removes the failover VM once CloudStack's list shows, twice, that none of our volumes is on it",
     provenBy: 'gone from the list, with the root that its template made',
     queue: 'site',
-    effects: ['removeVm.destroy', 'removeVm.expunge', 'removeVm.deleteRoot', 'removeVm.finish'],
+    effects: ['removeVm.record', 'removeVm.destroy', 'removeVm.expunge', 'removeVm.deleteRoot', 'removeVm.finish'],
     failures: ['vm-remove-failed', 'vm-holds-replicas', 'vm-job-pending'],
   },
   detachFromVm: {
