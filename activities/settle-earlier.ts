@@ -6,7 +6,7 @@ import { fenceOf } from './fence-of';
 import { finishOperation } from './finish-operation';
 import { describeJob, leavesDoubt } from './judge-job';
 import { observeAttachment, type Settled } from './observe-attachment';
-import { settleJob } from './settle-job';
+import { type JobEnd, settleJob } from './settle-job';
 import type { VolumeWork } from './volume-work';
 
 /**
@@ -31,7 +31,7 @@ export async function settleEarlier(
 
   const end = await settleJob(work, run, active);
   const seen = await observeAttachment(work, run, volume);
-  const done = cameTrue(active, seen);
+  const done = cameTrue(active, seen, end);
   const words = end.arrived ? describeJob(end.job) : 'it never arrived at CloudStack';
   await finishOperation(work, fenceOf(volume, run), effect, active, {
     state: done ? 'done' : 'failed',
@@ -45,7 +45,7 @@ export async function settleEarlier(
   return undefined;
 }
 
-function cameTrue(operation: VolumeOperation, seen: Settled): boolean {
+function cameTrue(operation: VolumeOperation, seen: Settled, end: JobEnd): boolean {
   const at = seen.verdict === 'gone' ? undefined : seen.volume.virtualmachineid;
   switch (operation.kind) {
     case 'attach':
@@ -56,6 +56,11 @@ function cameTrue(operation: VolumeOperation, seen: Settled): boolean {
       return seen.verdict === 'gone';
     case 'create':
     case 'protect':
+    case 'restore':
       return seen.verdict !== 'gone';
+    // The volume does not show it: whoever owns the recovery point lists its snapshots and decides by them.
+    case 'snapshot':
+    case 'delete-snapshot':
+      return end.arrived && end.job?.jobstatus === 1;
   }
 }

@@ -1,23 +1,12 @@
-import {
-  isGrpcDeadlineError,
-  ServiceError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowExecutionDescription,
-} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { CopyProgress } from '../database/copy-progress';
 import type { ReplicationJob } from '../database/replication-jobs';
 import { failure } from '../domain/failures';
-import { sourceVmPath, taskQueues, type SourceVmKey } from '../domain/names';
+import { sourceVmPath, type SourceVmKey } from '../domain/names';
 import type { ReplicationState } from '../domain/replication-state';
-import { stateQuery } from '../workflows/messages';
-import { queueOfActivity } from './activity-queues';
 import { pendingActivities, type PendingActivity } from './pending-activities';
 import type { ReplicationRecords } from './replication-records';
-import { isPolled } from './task-queue-pollers';
-
-/** A query needs a live worker; without one the server would let us wait half a minute. */
-const QUERY_DEADLINE_MS = 3000;
+import { findUnpolledQueues, part, stateOf, unlessNotFound, valueOf, type Part } from './status-parts';
 
 /**
  * What is known of a replication, from three places that fail apart from one another: the workflow itself, Temporal's
@@ -38,9 +27,6 @@ export interface ReplicationStatus {
   /** what could not be found out, or is waited for, in sentences */
   readonly missing: readonly string[];
 }
-
-/** One part of a status, or why it is not there. */
-export type Part<T> = { readonly value: T } | { readonly missing: string };
 
 /** The parts, each asked on its own, before they are merged. */
 export interface StatusParts {
@@ -84,10 +70,6 @@ export function mergeStatus(parts: StatusParts): ReplicationStatus {
   };
 }
 
-function valueOf<T>(part: Part<T>): T | undefined {
-  return 'value' in part ? part.value : undefined;
-}
-
 /** Asks all three places at once and merges what they say. Throws as {@link mergeStatus} does. */
 export async function readStatus(
   temporal: Client,
@@ -98,9 +80,7 @@ export async function readStatus(
   const handle = temporal.workflow.getHandle(workflowId);
   const [described, workflow, job] = await Promise.all([
     part('Temporal does not answer', () => unlessNotFound(() => handle.describe())),
-    part('the workflow does not answer', () =>
-      temporal.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => unlessNotFound(() => handle.query(stateQuery))),
-    ),
+    part('the workflow does not answer', () => stateOf<ReplicationState>(temporal, workflowId)),
     part('the database does not answer', async () => {
       if (records === undefined) throw new Error('no configuration was given, so it was not asked');
       return await records.jobs.latestOfVm(vm);
@@ -111,7 +91,12 @@ export async function readStatus(
   const state = valueOf(workflow);
   const [progress, unpolledQueues] = await Promise.all([
     part("the copies' progress is not known", () => progressOf(records, state)),
-    findUnpolledQueues(temporal, vm, { description, pending, state, applianceId: applianceOf(state, valueOf(job)) }),
+    findUnpolledQueues(temporal, vm.site, {
+      description,
+      pending,
+      answers: state !== undefined,
+      applianceId: state?.applianceId ?? valueOf(job)?.applianceId,
+    }),
   ]);
   return mergeStatus({
     vm,
@@ -140,63 +125,4 @@ async function progressOf(
     }),
   );
   return rows.flat();
-}
-
-/** Queues of activities that wait for a worker, and the workflow's own when it does not answer. */
-async function findUnpolledQueues(
-  temporal: Client,
-  vm: SourceVmKey,
-  seen: {
-    description: WorkflowExecutionDescription | undefined;
-    pending: readonly PendingActivity[];
-    state: ReplicationState | undefined;
-    applianceId: string | undefined;
-  },
-): Promise<string[]> {
-  if (seen.description?.status.name !== 'RUNNING') return [];
-  const { applianceId } = seen;
-  const queues = new Set(
-    applianceId === undefined
-      ? []
-      : seen.pending.map(({ activity }) => queueOfActivity(activity, vm.site, applianceId)),
-  );
-  const unpolled: string[] = [];
-  try {
-    if (seen.state === undefined && !(await isPolled(temporal, taskQueues.main, 'workflow'))) {
-      unpolled.push(taskQueues.main);
-    }
-    for (const queue of queues) {
-      if (!unpolled.includes(queue) && !(await isPolled(temporal, queue, 'activity'))) unpolled.push(queue);
-    }
-  } catch {
-    // Whether Temporal answers is said by the description; who polls is a hint on top of it.
-  }
-  return unpolled;
-}
-
-function applianceOf(state: ReplicationState | undefined, job: ReplicationJob | undefined): string | undefined {
-  return state?.applianceId ?? job?.applianceId;
-}
-
-async function part<T>(name: string, ask: () => Promise<T>): Promise<Part<T>> {
-  try {
-    return { value: await ask() };
-  } catch (error) {
-    return { missing: `${name}: ${reasonOf(error)}` };
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (isGrpcDeadlineError(cause)) return `no worker answered within ${String(QUERY_DEADLINE_MS / 1000)} s`;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-async function unlessNotFound<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
 }

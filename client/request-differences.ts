@@ -17,9 +17,18 @@ export function requestDifferences(there: CanonicalRequest, here: CanonicalReque
       return fieldDifferences(`disks[${String(key)}].`, one, other);
     }),
   ];
+  return atMostTen(differences);
+}
+
+/** Where two requests differ, field by field: `target.name is "a" there, "b" here`. At most ten. */
+export function failoverDifferences(there: object, here: object): string[] {
+  return atMostTen(fieldDifferences('', there, here));
+}
+
+function atMostTen(differences: readonly string[]): string[] {
   return differences.length > 10
     ? [...differences.slice(0, 10), `and ${String(differences.length - 10)} more`]
-    : differences;
+    : [...differences];
 }
 
 function fieldDifferences(prefix: string, there: object, here: object): string[] {

@@ -14,9 +14,12 @@ export function canonicalRequest(request: ReplicationRequest): CanonicalRequest 
   return { ...content, disks };
 }
 
-/** SHA-256 (hex) of the canonical request, keys sorted: equal for requests that ask for the same. */
+/** SHA-256 (hex) of a canonical request, keys sorted: equal for requests that ask for the same. */
+export function digestOf(canonical: object): string {
+  return createHash('sha256').update(stringify(canonical)).digest('hex');
+}
+
+/** {@link digestOf} a replication request. */
 export function requestDigest(request: ReplicationRequest): string {
-  return createHash('sha256')
-    .update(stringify(canonicalRequest(request)))
-    .digest('hex');
+  return digestOf(canonicalRequest(request));
 }

@@ -12,17 +12,17 @@ import { sourceVmPath, taskQueues, type SourceVmKey } from '../domain/names';
 import { carriedRecord } from './run-failure';
 
 /**
- * Sends an update and waits until the run has taken it. The server keeps an update only while somebody waits for it, so without
+ * Sends an update and waits until the run has taken it, for its answer. The server keeps an update only while somebody waits for it, so without
  * a worker nothing has happened when the patience ends.
  *
  * @throws DiskferryFailure `update-refused`, `vm-unknown`, or `worker-missing` after `patienceMs`; only the last is worth a retry
  */
-export async function sendUpdate<Args extends [unknown?]>(
+export async function sendUpdate<Answer, Args extends [unknown?]>(
   temporal: Client,
   target: { readonly vm: SourceVmKey; readonly workflowId: string; readonly patienceMs: number },
-  update: UpdateDefinition<void, Args>,
+  update: UpdateDefinition<Answer, Args>,
   ...args: Args
-): Promise<void> {
+): Promise<Answer> {
   const vm = sourceVmPath(target.vm);
   const handle = temporal.workflow.getHandle(target.workflowId);
   try {
@@ -30,10 +30,10 @@ export async function sendUpdate<Args extends [unknown?]>(
     if (status.name !== 'RUNNING') {
       throw failure('update-refused', { vm, update: update.name, reason: `it has ended (${status.name})` });
     }
-    await temporal.withDeadline(Date.now() + target.patienceMs, () =>
+    return await temporal.withDeadline(Date.now() + target.patienceMs, () =>
       args.length === 0
-        ? handle.executeUpdate<void, []>(update.name)
-        : handle.executeUpdate<void, [unknown]>(update.name, { args: [args[0]] }),
+        ? handle.executeUpdate<Answer, []>(update.name)
+        : handle.executeUpdate<Answer, [unknown]>(update.name, { args: [args[0]] }),
     );
   } catch (error) {
     throw translate(error, vm, update.name, target.patienceMs);

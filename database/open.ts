@@ -6,15 +6,19 @@ import type { Database } from './database';
 import { parseDatabaseUrl } from './database-url';
 import { type DeviceMappings, makeDeviceMappings } from './device-mappings';
 import { DatabaseUnavailableError } from './errors';
+import { type Failovers, makeFailovers } from './failovers';
 import { ClaimLostError, type Fence } from './fence';
 import { type NbdExports, makeNbdExports } from './nbd-exports';
 import { openPool } from './pool';
+import { type RecoveryPoints, makeRecoveryPoints } from './recovery-points';
 import { type ReplicationJobs, makeReplicationJobs } from './replication-jobs';
 import type { Tables } from './schema';
 import { lockInShareMode, sourceVmColumns } from './sql-parts';
+import { type TestVolumes, makeTestVolumes } from './test-volumes';
 import { asTx } from './tx';
 import { type VmClaims, makeVmClaims } from './vm-claims';
 import { type VmDisks, makeVmDisks } from './vm-disks';
+import { type VmOperations, makeVmOperations } from './vm-operations';
 import { type VolumeOperations, makeVolumeOperations } from './volume-operations';
 import { type Volumes, makeVolumes } from './volumes';
 
@@ -30,6 +34,10 @@ export interface Repositories {
   readonly slots: ApplianceSlots;
   readonly jobs: ReplicationJobs;
   readonly disks: VmDisks;
+  readonly points: RecoveryPoints;
+  readonly vmOperations: VmOperations;
+  readonly testVolumes: TestVolumes;
+  readonly failovers: Failovers;
 }
 
 export interface DatabaseOptions {
@@ -90,10 +98,17 @@ export function openDatabase(options: DatabaseOptions): Repositories {
     slots: makeApplianceSlots(db),
     jobs: makeReplicationJobs(db),
     disks: makeVmDisks(db),
+    points: makeRecoveryPoints(db),
+    vmOperations: makeVmOperations(db),
+    testVolumes: makeTestVolumes(db),
+    failovers: makeFailovers(db),
   };
 }
 
-/** Shares a lock on the claim's row until the transaction ends, so that nobody takes the VM over between the look and the commit. */
+/**
+ * Shares a lock on the claim's row until the transaction ends, so that nobody takes the VM over between the look and the commit.
+ * A test whose sandbox is up holds its own place beside the VM's holder.
+ */
 async function proveClaim(trx: Transaction<Tables>, fence: Fence): Promise<number> {
   const row = await trx
     .selectFrom('vm_claims')
@@ -102,6 +117,13 @@ async function proveClaim(trx: Transaction<Tables>, fence: Fence): Promise<numbe
     .modifyEnd(lockInShareMode)
     .executeTakeFirst();
   if (row?.workflow_id === fence.workflowId && row.run_id === fence.runId) return row.epoch;
+  const test = await trx
+    .selectFrom('vm_test_claims')
+    .select('epoch')
+    .where((eb) => eb.and({ ...sourceVmColumns(fence), workflow_id: fence.workflowId, run_id: fence.runId }))
+    .modifyEnd(lockInShareMode)
+    .executeTakeFirst();
+  if (test !== undefined) return test.epoch;
   const holder =
     row === undefined || row.workflow_id === null || row.run_id === null
       ? undefined

@@ -109,6 +109,97 @@ export interface Tables {
     backing_uuid: string | null;
     boot: boolean;
   };
+  recovery_points: SourceVmColumns & {
+    seq: GeneratedAlways<number>;
+    id: string;
+    purpose: string;
+    state: string;
+    workflow_id: string;
+    first_run_id: string;
+    created_at: string;
+    completed_at: string | null;
+    gone_at: string | null;
+  };
+  recovery_point_snapshots: {
+    point_id: string;
+    disk_key: number;
+    boot: boolean;
+    volume_id: string;
+    size_bytes: number;
+    generation: number;
+    hash: string | null;
+    snapshot_id: string | null;
+    snapshot_name: string | null;
+    gone_at: string | null;
+  };
+  vm_operations: SourceVmColumns & {
+    seq: GeneratedAlways<number>;
+    id: string;
+    kind: string;
+    attempt: number;
+    failover_vm_id: string | null;
+    failover_vm_name: string;
+    job_id: string | null;
+    chose_vm_id: boolean;
+    root_volume_id: string | null;
+    state: string;
+    failure: string | null;
+    workflow_id: string;
+    first_run_id: string;
+    run_id: string;
+    activity_id: string;
+    epoch: number;
+    created_at: string;
+    updated_at: string;
+    active_vm_id: GeneratedAlways<string | null>;
+  };
+  failovers: SourceVmColumns & {
+    seq: GeneratedAlways<number>;
+    first_run_id: string;
+    workflow_id: string;
+    kind: string;
+    vm_name: string;
+    appliance_id: string;
+    request_id: string;
+    request_digest: string;
+    phase: string;
+    reason: string | null;
+    failure: string | null;
+    result: string | null;
+    failover_vm_id: string | null;
+    failover_vm_name: string | null;
+    point_id: string | null;
+    lease_until: string | null;
+    started_at: string;
+    updated_at: string;
+    ended_at: string | null;
+  };
+  live_failovers: SourceVmColumns & {
+    failover_vm_id: string;
+    failover_vm_name: string;
+    appliance_id: string;
+    point_id: string;
+    volumes: string;
+    first_run_id: string;
+    since: string;
+  };
+  vm_test_claims: SourceVmColumns & {
+    workflow_id: string | null;
+    run_id: string | null;
+    epoch: number;
+    since: string | null;
+  };
+  test_volumes: SourceVmColumns & {
+    volume_id: string;
+    volume_name: string;
+    disk_key: number;
+    size_bytes: number;
+    point_id: string;
+    snapshot_id: string;
+    first_run_id: string;
+    created_at: string;
+    gone_at: string | null;
+  };
 }
 
 interface SourceVmColumns {
@@ -143,6 +234,13 @@ const names: Readonly<Record<keyof Tables, true>> = {
   appliance_slot_locks: true,
   replication_jobs: true,
   vm_disks: true,
+  recovery_points: true,
+  recovery_point_snapshots: true,
+  vm_operations: true,
+  failovers: true,
+  live_failovers: true,
+  vm_test_claims: true,
+  test_volumes: true,
 };
 
 /** Names of all tables that are ours, but the one that records the migrations. */

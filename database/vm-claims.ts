@@ -1,12 +1,17 @@
 import type { Kysely, Selectable } from 'kysely';
+import { z } from 'zod';
 import type { SourceVmKey } from '../domain/names';
 import type { Tx } from './database';
+import { readValue } from './row-json';
 import type { Tables } from './schema';
 import { now, sourceVmColumns } from './sql-parts';
 import { transactionOf } from './tx';
 
+const claimKindSchema = z.enum(['replication', 'release', 'failover', 'failback', 'revert']);
+export type ClaimKind = z.output<typeof claimKindSchema>;
+
 export interface VmClaim {
-  readonly kind: 'replication' | 'release';
+  readonly kind: ClaimKind;
   readonly workflowId: string;
   readonly runId: string;
   readonly epoch: number;
@@ -28,7 +33,20 @@ export interface VmClaims {
   ): Promise<{ outcome: 'taken'; epoch: number } | { outcome: 'held'; holder: VmClaim }>;
   /** Gives the VM free if this run holds it; true when it did. */
   release(tx: Tx, vm: SourceVmKey, runId: string): Promise<boolean>;
+
+  /** The test that has a sandbox of the VM, beside whoever holds the VM. */
+  testHolder(vm: SourceVmKey): Promise<TestClaim | undefined>;
+  /** {@link take} of the place that a test has beside the VM's holder. */
+  takeTest(
+    tx: Tx,
+    vm: SourceVmKey,
+    claim: { workflowId: string; runId: string; replaces?: string },
+  ): Promise<{ outcome: 'taken'; epoch: number } | { outcome: 'held'; holder: TestClaim }>;
+  /** Gives the test's place free if this run has it; true when it had. */
+  releaseTest(tx: Tx, vm: SourceVmKey, runId: string): Promise<boolean>;
 }
+
+export type TestClaim = Omit<VmClaim, 'kind'>;
 
 export function makeVmClaims(db: Kysely<Tables>): VmClaims {
   return {
@@ -79,14 +97,66 @@ export function makeVmClaims(db: Kysely<Tables>): VmClaims {
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
+
+    async testHolder(vm) {
+      const row = await db
+        .selectFrom('vm_test_claims')
+        .selectAll()
+        .where((eb) => eb.and(sourceVmColumns(vm)))
+        .executeTakeFirst();
+      return row === undefined ? undefined : testClaimOf(row);
+    },
+
+    async takeTest(tx, vm, claim) {
+      const trx = transactionOf(tx);
+      await trx
+        .insertInto('vm_test_claims')
+        .values({ ...sourceVmColumns(vm), workflow_id: null, run_id: null, epoch: 0, since: null })
+        .onDuplicateKeyUpdate((eb) => ({ epoch: eb.ref('vm_test_claims.epoch') }))
+        .execute();
+      const row = await trx
+        .selectFrom('vm_test_claims')
+        .selectAll()
+        .where((eb) => eb.and(sourceVmColumns(vm)))
+        .forUpdate()
+        .executeTakeFirstOrThrow();
+      const holder = testClaimOf(row);
+      if (holder !== undefined) {
+        if (holder.workflowId === claim.workflowId && holder.runId === claim.runId) {
+          return { outcome: 'taken', epoch: holder.epoch };
+        }
+        if (holder.runId !== claim.replaces) return { outcome: 'held', holder };
+      }
+      const epoch = row.epoch + 1;
+      await trx
+        .updateTable('vm_test_claims')
+        .set({ workflow_id: claim.workflowId, run_id: claim.runId, epoch, since: now })
+        .where((eb) => eb.and(sourceVmColumns(vm)))
+        .execute();
+      return { outcome: 'taken', epoch };
+    },
+
+    async releaseTest(tx, vm, runId) {
+      const result = await transactionOf(tx)
+        .updateTable('vm_test_claims')
+        .set({ workflow_id: null, run_id: null, since: null })
+        .where((eb) => eb.and({ ...sourceVmColumns(vm), run_id: runId }))
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
   };
+}
+
+function testClaimOf(row: Selectable<Tables['vm_test_claims']>): TestClaim | undefined {
+  if (row.workflow_id === null || row.run_id === null || row.since === null) return undefined;
+  return { workflowId: row.workflow_id, runId: row.run_id, epoch: row.epoch, since: row.since };
 }
 
 /** The holder that a row names, if it names one. */
 function claimOf(row: Selectable<Tables['vm_claims']>): VmClaim | undefined {
   if (row.workflow_id === null || row.run_id === null || row.since === null) return undefined;
   return {
-    kind: row.kind === 'release' ? 'release' : 'replication',
+    kind: readValue('vm_claims', row.workflow_id, claimKindSchema, row.kind),
     workflowId: row.workflow_id,
     runId: row.run_id,
     epoch: row.epoch,

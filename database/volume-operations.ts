@@ -8,7 +8,16 @@ import type { Tables } from './schema';
 import { now, sourceVmColumns, sourceVmOf } from './sql-parts';
 import { transactionOf } from './tx';
 
-const operationKindSchema = z.enum(['create', 'attach', 'detach', 'delete', 'protect']);
+const operationKindSchema = z.enum([
+  'create',
+  'attach',
+  'detach',
+  'delete',
+  'protect',
+  'snapshot',
+  'delete-snapshot',
+  'restore',
+]);
 type OperationKind = z.output<typeof operationKindSchema>;
 
 const operationStateSchema = z.enum(['recorded', 'done', 'failed']);

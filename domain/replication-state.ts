@@ -14,6 +14,7 @@ export const diskStateSchema = z.object({
     'attachVolume',
     'resolveDevice',
     'mapDevice',
+    'snapshotVolume',
     'provisioned',
     'beginCopy',
     'openExport',
@@ -59,6 +60,8 @@ export const replicationStateSchema = z.object({
   applianceId: z.string(),
   requestId: z.string(),
   provisioningAttempt: z.int(),
+  /** the recovery point that was taken before the first write of this run */
+  pointId: z.string().optional(),
   disks: z.array(diskStateSchema),
   /** ISO times of what has happened; `exportsOpenAt` ends provisioning */
   startedAt: z.string(),
@@ -68,6 +71,8 @@ export const replicationStateSchema = z.object({
   cancelWish: z.object({ keepVolumes: z.boolean() }).optional(),
   pauseWish: z.boolean(),
   lastFailure: failureRecordSchema.optional(),
+  /** recovery points and snapshots that could not be removed now, in words; the next run tries again */
+  pointsLeft: z.array(z.string()).optional(),
   /** what an operator could not get undone */
   leftovers: z.array(z.string()),
 });

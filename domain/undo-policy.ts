@@ -1,5 +1,5 @@
 import type { FailoverUndoName } from './failover-steps';
-import type { StepName, UndoName } from './steps';
+import type { UndoName } from './steps';
 
 /** What is to become of a VM's volumes when its run stops. */
 export type UndoPolicy =
@@ -14,9 +14,12 @@ export type UndoPolicy =
  * Whether an undo that is owed for a step runs under a policy. Whether a volume may be deleted is not decided here: deleteVolume
  * itself keeps whatever a copy may have written.
  */
-export function undoApplies(policy: UndoPolicy, step: StepName): boolean {
-  return policy === 'keep-volumes' ? step === 'openExport' : true;
+export function undoApplies(policy: UndoPolicy, step: string): boolean {
+  return policy === 'keep-volumes' ? keptVolumesGiveBack.has(step) : true;
 }
+
+/** What is taken back though all volumes are kept: exports, snapshots of a point that was not completed, a detour off the appliance. */
+const keptVolumesGiveBack: ReadonlySet<string> = new Set(['openExport', 'snapshotVolume', 'returnToAppliance']);
 
 /** How an undo ended. `kept` is no failure: the thing holds data or was there before, and is named with the reason. */
 export interface UndoOutcome {

@@ -21,7 +21,25 @@ export interface DemoDisk {
   readonly path: string;
 }
 
-export const demoVm = { sourceId: 'vcenter-qc', id: '420570c7-f61f-a930-77c5-1e876786cb3c', name: 'pgtest1' } as const;
+/** A source VM of the demo, as a vCenter names it. */
+export interface DemoVm {
+  readonly sourceId: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+export const demoVm = {
+  sourceId: 'vcenter-qc',
+  id: '420570c7-f61f-a930-77c5-1e876786cb3c',
+  name: 'pgtest1',
+} as const satisfies DemoVm;
+
+/** The VM of six disks that the demo of failovers has beside pgtest1: the older system lost all but its first two. */
+export const sixDiskVm = {
+  sourceId: 'vcenter-qc',
+  id: '4205784a-098a-40f1-1f1e-a5cd2597fd59',
+  name: 'pgtest2',
+} as const satisfies DemoVm;
 
 interface DiskPlan {
   readonly key: number;
@@ -80,8 +98,32 @@ const plans: readonly DiskPlan[] = [
   },
 ];
 
+const ROOT_GIB = 6;
+const DATA_GIB = 2;
+
+/** A root and five data disks, each with a filesystem of its own, so that two that were swapped are told apart. */
+const sixDiskPlans: readonly DiskPlan[] = Array.from({ length: 6 }, (_, index) => {
+  const boot = index === 0;
+  const key = 2000 + index;
+  return {
+    key,
+    boot,
+    sizeGib: boot ? ROOT_GIB : DATA_GIB,
+    diskId: `5D1F3B0A-4C2E-4E57-9A61-70D3C1B6${String(key)}`,
+    filesystemId: `0b9d7f52-6a9c-4f0e-8a57-d3c1b6${String(key)}00`,
+    label: boot ? 'root' : `data${String(index)}`,
+    partitions: [`start=2048, type=${LINUX}, name="${boot ? 'root' : `data${String(index)}`}"`],
+    filesystemAtMib: 1,
+    files: boot
+      ? { 'etc/hostname': 'pgtest2\n', 'boot/vmlinuz': 2 }
+      : { [`tablespace${String(index)}/PG_VERSION`]: '15\n', [`tablespace${String(index)}/16385`]: 1 },
+  };
+});
+
 /** Version of the plans: images of another one are made anew. */
-const PLAN = createHash('sha256').update(JSON.stringify(plans)).digest('hex').slice(0, 8);
+function versionOf(disks: readonly DiskPlan[]): string {
+  return createHash('sha256').update(JSON.stringify(disks)).digest('hex').slice(0, 8);
+}
 
 /**
  * Makes the images in the folder, or takes those that are there.
@@ -89,15 +131,28 @@ const PLAN = createHash('sha256').update(JSON.stringify(plans)).digest('hex').sl
  * @throws ProcessStartError when sfdisk or mke2fs is missing or fails
  */
 export async function makeDemoSource(directory: string): Promise<readonly [DemoDisk, DemoDisk]> {
-  await mkdir(directory, { recursive: true });
-  const [first, second] = await Promise.all(plans.map((plan) => makeDisk(directory, plan)));
+  const [first, second] = await makeDisks(directory, demoVm, plans);
   if (first === undefined || second === undefined) throw new Error('the demo has two disks');
   return [first, second];
 }
 
-async function makeDisk(directory: string, plan: DiskPlan): Promise<DemoDisk> {
-  const name = `${demoVm.name}-${String(plan.key)}`;
-  const path = join(directory, `${name}-${PLAN}.raw`);
+/**
+ * Makes the six images of {@link sixDiskVm}, or takes those that are there.
+ *
+ * @throws ProcessStartError when sfdisk or mke2fs is missing or fails
+ */
+export async function makeSixDiskSource(directory: string): Promise<readonly DemoDisk[]> {
+  return await makeDisks(directory, sixDiskVm, sixDiskPlans);
+}
+
+async function makeDisks(directory: string, vm: DemoVm, disks: readonly DiskPlan[]): Promise<DemoDisk[]> {
+  await mkdir(directory, { recursive: true });
+  const version = versionOf(disks);
+  return await Promise.all(disks.map((plan) => makeDisk(directory, `${vm.name}-${String(plan.key)}`, version, plan)));
+}
+
+async function makeDisk(directory: string, name: string, version: string, plan: DiskPlan): Promise<DemoDisk> {
+  const path = join(directory, `${name}-${version}.raw`);
   const disk = { key: plan.key, boot: plan.boot, name, sizeBytes: plan.sizeGib * GIB, path };
   const there = await stat(path).catch(() => undefined);
   if (there?.size === disk.sizeBytes) return disk;

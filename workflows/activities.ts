@@ -1,6 +1,16 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { ApplianceActivities, CopyActivities, MainActivities, SiteActivities } from '../activities/queues';
+import type {
+  AllActivities,
+  ApplianceActivities,
+  CopyActivities,
+  FailoverActivities,
+  FailoverCopyActivities,
+  FailoverMainActivities,
+  FailoverSiteActivities,
+  MainActivities,
+  SiteActivities,
+} from '../activities/queues';
 import { taskQueues } from '../domain/names';
 
 /**
@@ -19,27 +29,76 @@ const common = {
 /** How long a worker may be silent before its activity is given to another. */
 const HEARTBEAT = '15s';
 
-export type RunActivities = MainActivities & SiteActivities & ApplianceActivities & CopyActivities;
+export type RunActivities = AllActivities & FailoverActivities;
 
 /** Proxies for all activities of a run at one site with one appliance. */
 export function activitiesOf(site: string, applianceId: string): RunActivities {
   return {
-    ...pick(proxyActivities<MainActivities>({ ...common, taskQueue: taskQueues.main, startToCloseTimeout: '30s' }), [
-      'claimVm',
-      'endClaim',
-      'recordPhase',
-      'mapDevice',
-      'unmapDevice',
-      'listReplicas',
-    ]),
     ...pick(
-      proxyActivities<SiteActivities>({
+      proxyActivities<MainActivities & FailoverMainActivities>({
+        ...common,
+        taskQueue: taskQueues.main,
+        startToCloseTimeout: '30s',
+      }),
+      [
+        'claimVm',
+        'endClaim',
+        'recordPhase',
+        'mapDevice',
+        'unmapDevice',
+        'listReplicas',
+        'claimFailover',
+        'enterLease',
+        'recordFailover',
+        'planFailover',
+        'mapToVm',
+        'unmapFromVm',
+        'commitFailover',
+        'commitFailback',
+        'commitRevert',
+      ],
+    ),
+    // Hooks are commands of the operator's: they take as long as they take.
+    ...pick(
+      proxyActivities<FailoverMainActivities>({
+        ...common,
+        taskQueue: taskQueues.main,
+        startToCloseTimeout: '12h',
+        heartbeatTimeout: HEARTBEAT,
+      }),
+      ['quiesceSource', 'resumeSource', 'runHook'],
+    ),
+    ...pick(
+      proxyActivities<SiteActivities & FailoverSiteActivities>({
         ...common,
         taskQueue: taskQueues.site(site),
         startToCloseTimeout: '12h',
         heartbeatTimeout: HEARTBEAT,
       }),
-      ['preflightSite', 'createVolume', 'deleteVolume', 'attachVolume', 'detachVolume', 'beginCopy'],
+      [
+        'preflightSite',
+        'createVolume',
+        'deleteVolume',
+        'attachVolume',
+        'detachVolume',
+        'beginCopy',
+        'preflightFailover',
+        'openPoint',
+        'snapshotVolume',
+        'deleteSnapshot',
+        'completePoint',
+        'prunePoints',
+        'restoreVolume',
+        'deleteRestoredVolume',
+        'deployVm',
+        'removeVm',
+        'clearRoot',
+        'attachToVm',
+        'detachFromVm',
+        'startVm',
+        'stopVm',
+        'checkHealth',
+      ],
     ),
     ...pick(
       proxyActivities<ApplianceActivities>({
@@ -51,13 +110,13 @@ export function activitiesOf(site: string, applianceId: string): RunActivities {
       ['preflightAppliance', 'resolveDevice', 'confirmDeviceGone', 'openExport', 'closeExport'],
     ),
     ...pick(
-      proxyActivities<CopyActivities>({
+      proxyActivities<CopyActivities & FailoverCopyActivities>({
         ...common,
         taskQueue: taskQueues.applianceCopy(applianceId),
         startToCloseTimeout: '90 days',
         heartbeatTimeout: HEARTBEAT,
       }),
-      ['copyDisk', 'verifyDisk'],
+      ['copyDisk', 'verifyDisk', 'prepareGuest'],
     ),
   };
 }

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import {
+  failBackRequestSchema,
+  failoverGroupRequestSchema,
+  failoverRequestSchema,
+  revertRequestSchema,
+} from '../domain/failover-request';
 import { siteNameSchema, sourceIdSchema, uuidSchema } from '../domain/identifiers';
 import { replicationRequestSchema } from '../domain/request';
 
@@ -29,3 +35,44 @@ export type ReleaseVmInput = z.input<typeof releaseVmInputSchema>;
 
 export const planReplicationInputSchema = z.object({ request: replicationRequestSchema });
 export type PlanReplicationInput = z.input<typeof planReplicationInputSchema>;
+
+/** What every failover workflow is started with beside its request. */
+const startShape = {
+  requestDigest: z.string().min(1),
+  searchAttributes: z.boolean(),
+} as const;
+const withRequestId = { requestId: uuidSchema };
+
+/** failOverVm: the request with its requestId and all defaults. */
+export const failOverVmInputSchema = z.object({
+  request: failoverRequestSchema.and(z.object(withRequestId)),
+  ...startShape,
+});
+export type FailOverVmInput = z.input<typeof failOverVmInputSchema>;
+
+export const failBackVmInputSchema = z.object({
+  request: failBackRequestSchema.safeExtend(withRequestId),
+  ...startShape,
+});
+export type FailBackVmInput = z.input<typeof failBackVmInputSchema>;
+
+export const revertVmInputSchema = z.object({
+  request: revertRequestSchema.safeExtend(withRequestId),
+  ...startShape,
+});
+export type RevertVmInput = z.input<typeof revertVmInputSchema>;
+
+/** failOverGroup: members whose request has no requestId get one; `memberDigests` has the digest of each member by its VM's path. */
+export const failOverGroupInputSchema = z.object({
+  request: failoverGroupRequestSchema,
+  requestDigest: z.string().min(1),
+  memberDigests: z.record(z.string(), z.string().min(1)),
+  searchAttributes: z.boolean(),
+});
+export type FailOverGroupInput = z.input<typeof failOverGroupInputSchema>;
+
+/** planFailOver (`--dry-run`): which of the four it is follows from the request. */
+export const planFailOverInputSchema = z.object({
+  request: z.union([failoverRequestSchema, failBackRequestSchema, revertRequestSchema]),
+});
+export type PlanFailOverInput = z.input<typeof planFailOverInputSchema>;

@@ -1,4 +1,5 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FailoverGroupState, FailoverState } from '../domain/failover-state';
 import type { ReplicationState } from '../domain/replication-state';
 
 /**
@@ -30,4 +31,35 @@ export interface ReplaceDiskOptions {
   readonly diskKey: number;
   readonly sourceUri?: string;
   readonly budgets?: { readonly stepAttempts?: number; readonly stepPause?: string };
+}
+
+// Failovers, failbacks and reverts
+
+/** What a failover, a failback or a revert is doing now. */
+export const failoverStateQuery = defineQuery<FailoverState>('state');
+/** A test: the sandbox is removed now, as at the end of its lease. */
+export const endTestUpdate = defineUpdate<void>('endTest');
+/** A test: another end of its lease. Answers with the new end, as an ISO time. */
+export const extendLeaseUpdate = defineUpdate<string, [ExtendLeaseOptions]>('extendLease');
+/** A live failover that asked for it: goes on beyond the point of no return. */
+export const confirmStartUpdate = defineUpdate<void>('confirmStart');
+/** A live failover with `quiesce: {by: 'update'}`: the source writes no more. */
+export const sourceQuiescedUpdate = defineUpdate<void>('sourceQuiesced');
+
+/** What a group is doing now. */
+export const groupStateQuery = defineQuery<FailoverGroupState>('groupState');
+/** A member of a group tells its parent how far it is; its end tells the rest. */
+export const memberReadySignal = defineSignal<[MemberReady]>('memberReady');
+/** A group takes a member back: its test ends, or what it has begun is undone. Beyond the point of no return it changes nothing. */
+export const takeBackSignal = defineSignal('takeBack');
+
+/** Either a duration from the present end on (`by`), or the new end as an ISO time (`until`). */
+export type ExtendLeaseOptions = { readonly by: string } | { readonly until: string };
+
+export interface MemberReady {
+  /** `{site}/{source id}/{source VM id}` */
+  readonly vm: string;
+  /** `ready`: the sandbox is up, or the VM is failed over; `held`: it goes on by hand only */
+  readonly outcome: 'ready' | 'held';
+  readonly failure?: string;
 }

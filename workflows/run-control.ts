@@ -10,6 +10,7 @@ export class RunControl {
   #paused = false;
   #retries = 0;
   #abandoned = false;
+  #sealed = false;
   readonly #forward = new CancellationScope();
   readonly #interruptible = new Set<CancellationScope>();
 
@@ -26,9 +27,18 @@ export class RunControl {
     return this.#abandoned;
   }
 
+  /** From here on the run goes forward only: no wish to stop is taken. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  sealed(): boolean {
+    return this.#sealed;
+  }
+
   /** The first wish to stop stands; running forward work is cancelled. */
   requestStop(keepVolumes: boolean): void {
-    if (this.#stop !== undefined) return;
+    if (this.#sealed || this.#stop !== undefined) return;
     this.#stop = { keepVolumes };
     this.#forward.cancel();
   }
@@ -90,6 +100,19 @@ export class RunControl {
   async untilRetryNow(): Promise<void> {
     const retries = this.#retries;
     await this.#unlessStopped(() => this.#retries !== retries);
+    if (this.#stop !== undefined) throw new Stopped();
+  }
+
+  /** Waits, however long, for `retryNow` (true) or until an operator gives it up (false). */
+  async untilRetryOrAbandon(): Promise<boolean> {
+    const retries = this.#retries;
+    await condition(() => this.#retries !== retries || this.#abandoned);
+    return !this.#abandoned;
+  }
+
+  /** Waits, however long, until something is so. Throws Stopped when the run is to stop. */
+  async until(met: () => boolean): Promise<void> {
+    await this.#unlessStopped(met);
     if (this.#stop !== undefined) throw new Stopped();
   }
 

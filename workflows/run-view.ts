@@ -5,6 +5,7 @@ import { mayFollow } from '../domain/phases';
 import type { Phase } from '../domain/phases';
 import type { DiskState, ReplicationState } from '../domain/replication-state';
 import type { FailureRecord } from '../domain/failures';
+import type { StepShow } from './attempt-step';
 import { describeRun } from './describe-run';
 import { newDisk } from './new-state';
 import type { RunControl } from './run-control';
@@ -111,6 +112,23 @@ export class RunView {
     this.disk(key).step = 'held';
     this.#held.add(key);
     this.refresh();
+  }
+
+  /** Where a call of the VM as a whole shows how it goes. */
+  vmShow(): StepShow {
+    const pausing = (pauses: boolean): void => {
+      this.#vmRetrying = pauses;
+      this.refresh();
+    };
+    return {
+      begins: () => pausing(false),
+      fails: (failure) => {
+        this.state.lastFailure = failure;
+      },
+      leaves: () => undefined,
+      pauseBegins: () => pausing(true),
+      pauseEnds: () => pausing(false),
+    };
   }
 
   /** A durable pause of the whole VM before its next provisioning attempt; nothing of the former is left. */

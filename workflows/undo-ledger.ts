@@ -1,34 +1,42 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { milliseconds } from '../domain/duration';
+import type { FailoverUndoName } from '../domain/failover-steps';
+import { failoverSteps } from '../domain/failover-steps';
 import type { FailureCode } from '../domain/failures';
 import type { DiskState } from '../domain/replication-state';
 import type { Budgets } from '../domain/request';
 import { steps } from '../domain/steps';
 import type { StepName, UndoName } from '../domain/steps';
-import type { UndoOutcome, UndoPolicy } from '../domain/undo-policy';
+import type { UndoPolicy } from '../domain/undo-policy';
 import { undoApplies } from '../domain/undo-policy';
 import type { RunActivities } from './activities';
-import { Abandoned, SiblingFailed, StepFailed, Stopped, failureOf, isStop } from './failure-of';
+import type { StepAnswer, StepShow } from './attempt-step';
+import { attemptStep } from './attempt-step';
 import type { RunControl } from './run-control';
 import type { RunView } from './run-view';
+import type { Proof } from './undo-until-proven';
+import { undoUntilProven } from './undo-until-proven';
 
-type StepInput<N extends StepName> = Parameters<RunActivities[N]>[0];
-type StepOutput<N extends StepName> = Awaited<ReturnType<RunActivities[N]>>;
+/** The steps of a replication, with the one that its recovery point takes of each disk. */
+type LedgerStepName = StepName | 'snapshotVolume';
+type StepInput<N extends LedgerStepName> = Parameters<RunActivities[N]>[0];
+type StepOutput<N extends LedgerStepName> = Awaited<ReturnType<RunActivities[N]>>;
 
 /** Copies find their place again, so a pause may interrupt them. */
-const interruptibleSteps: ReadonlySet<StepName> = new Set(['copyDisk', 'verifyDisk']);
+const interruptibleSteps: ReadonlySet<LedgerStepName> = new Set(['copyDisk', 'verifyDisk']);
 
-const UNDO_PAUSE_MS = 1_000;
-const UNDO_PAUSE_LIMIT_MS = 300_000;
-const STEP_PAUSE_LIMIT_MS = 600_000;
-
-type UndoActivity = (this: void, input: object) => Promise<UndoOutcome>;
+type UndoActivity = (this: void, input: object) => Promise<Proof>;
 
 interface OwedUndo {
-  readonly step: StepName;
-  readonly undo: UndoName;
+  /** the step that it takes back, or the name of what is composed */
+  readonly step: string;
+  readonly undo: string;
   readonly input: object;
+  readonly call: () => Promise<Proof>;
 }
+
+const undosOf = (step: LedgerStepName): readonly (UndoName | FailoverUndoName)[] =>
+  step === 'snapshotVolume' ? failoverSteps[step].undo : steps[step].undo;
 
 function volumeOf(input: object): string | undefined {
   return 'volumeId' in input && typeof input.volumeId === 'string' ? input.volumeId : undefined;
@@ -68,50 +76,71 @@ export class UndoLedger {
    * @throws SiblingFailed when another disk has failed for good
    * @throws Stopped when the run is to stop
    */
-  async run<N extends StepName>(
+  run<N extends LedgerStepName>(
     diskKey: number,
     step: N,
     input: StepInput<N>,
     giveUpOn: readonly FailureCode[] = [],
   ): Promise<StepOutput<N>> {
-    await this.#mayBegin();
-    this.owe(diskKey, step, input);
-    for (let attempt = 1; ; attempt += 1) {
-      await this.#mayBegin();
-      this.view.stepBegins(diskKey, step, attempt);
-      try {
-        const done = await this.#call(step, input);
-        if (!done.interrupted) return done.value;
-        this.view.stepLeaves(diskKey);
-        attempt -= 1;
-      } catch (error) {
-        if (this.control.stopWish() !== undefined || isStop(error)) {
-          this.view.stepLeaves(diskKey);
-          throw new Stopped();
-        }
-        const failure = failureOf(error, step);
-        this.view.stepFails(diskKey, failure);
-        const budgets = this.#budgetsOf(diskKey);
-        if (failure.class !== 'failed' || giveUpOn.includes(failure.code) || attempt >= budgets.stepAttempts) {
-          throw new StepFailed(diskKey, failure);
-        }
-        const pause = Math.min(milliseconds(budgets.stepPause) * 2 ** (attempt - 1), STEP_PAUSE_LIMIT_MS);
-        this.view.retryBegins(diskKey, pause);
-        try {
-          await this.control.pauseFor(pause, () => this.#closed);
-        } finally {
-          this.view.retryEnds(diskKey);
-        }
-      }
-    }
+    return attemptStep(
+      {
+        step,
+        diskKey,
+        call: () => this.#call(step, input),
+        show: this.#show(diskKey, step),
+        giveUpOn,
+        ...this.#rules(diskKey),
+      },
+      () => {
+        this.owe(diskKey, step, input);
+      },
+    );
+  }
+
+  /**
+   * Runs a call that owes nothing by itself with the same patience: one of a disk, or of the VM as a whole.
+   *
+   * @throws as `run` does
+   */
+  attempt<T>(item: number | 'vm', step: string, call: () => Promise<T>): Promise<T> {
+    const diskKey = item === 'vm' ? undefined : item;
+    return attemptStep(
+      {
+        step,
+        diskKey,
+        call: async () => ({ interrupted: false, value: await call() }),
+        show: diskKey === undefined ? this.view.vmShow() : this.#show(diskKey, 'snapshotVolume'),
+        giveUpOn: [],
+        ...this.#rules(diskKey),
+      },
+      () => undefined,
+    );
   }
 
   /** Owes the undo of a step, once however often the step is run; of each volume where a disk has several (a release). */
-  owe(diskKey: number, step: StepName, input: object): void {
-    const owed = this.#of(diskKey);
-    if (owed.some((entry) => entry.step === step && volumeOf(entry.input) === volumeOf(input))) return;
+  owe(diskKey: number, step: LedgerStepName, input: object): void {
     // Newest first: the undos of a step run in the order of the table, so they are pushed in reverse.
-    for (const undo of [...steps[step].undo].reverse()) owed.push({ step, undo, input });
+    const undos = [...undosOf(step)].reverse().map((undo) => ({
+      step,
+      undo,
+      input,
+      call: () => (this.activities[undo] as UndoActivity)(input),
+    }));
+    this.#push(diskKey, step, input, undos);
+  }
+
+  /** Owes an undo that is composed of several activities, under a name of its own. It goes on from wherever things stand. */
+  oweCall(diskKey: number, name: string, input: object, call: () => Promise<Proof>): void {
+    this.#push(diskKey, name, input, [{ step: name, undo: name, input, call }]);
+  }
+
+  /** What was owed under this name is owed no more: it has been done as a forward act, or is to stay. */
+  paid(diskKey: number, name: string): void {
+    const owed = this.#of(diskKey);
+    this.#owed.set(
+      diskKey,
+      owed.filter((entry) => entry.step !== name),
+    );
     this.#showOwed(diskKey);
   }
 
@@ -163,11 +192,6 @@ export class UndoLedger {
     );
   }
 
-  async #mayBegin(): Promise<void> {
-    await this.control.gate();
-    if (this.#closed) throw new SiblingFailed();
-  }
-
   async #unwindDisk(
     diskKey: number,
     applies: (entry: OwedUndo) => boolean,
@@ -184,60 +208,52 @@ export class UndoLedger {
     }
   }
 
-  async #undo(
+  #undo(
     diskKey: number,
     entry: OwedUndo,
     attention: (needed: boolean) => void,
     shownAs: DiskState['step'],
-  ): Promise<UndoOutcome> {
-    const seen: { proven: boolean; alarmed: boolean } = { proven: false, alarmed: false };
-    // The clock runs beside the undo: one that waits for ever on the server (unavailable) needs attention as well.
-    const alarm = condition(() => seen.proven, milliseconds(this.#budgetsOf(diskKey).undoAttentionAfter)).then(
-      (inTime) => {
-        if (inTime) return;
-        seen.alarmed = true;
-        attention(true);
-      },
-    );
-    const scope = new CancellationScope();
-    const givenUp = condition(() => seen.proven || this.control.abandoned()).then(() => {
-      if (!seen.proven) scope.cancel();
+  ): Promise<Proof> {
+    return undoUntilProven({
+      undo: entry.undo,
+      call: entry.call,
+      show: this.#show(diskKey, shownAs),
+      control: this.control,
+      attentionAfterMs: milliseconds(this.#budgetsOf(diskKey).undoAttentionAfter),
+      attention,
     });
-    try {
-      for (let attempt = 1; ; attempt += 1) {
-        this.view.stepBegins(diskKey, shownAs, attempt);
-        try {
-          return await scope.run(() => this.#callUndo(entry));
-        } catch (error) {
-          if (this.control.abandoned()) throw new Abandoned();
-          this.view.stepFails(diskKey, failureOf(error, entry.undo));
-          const pause = Math.min(UNDO_PAUSE_MS * 2 ** (attempt - 1), UNDO_PAUSE_LIMIT_MS);
-          this.view.retryBegins(diskKey, pause);
-          await this.control.pauseUndo(pause);
-          this.view.retryEnds(diskKey);
-          if (this.control.abandoned()) throw new Abandoned();
-        }
-      }
-    } finally {
-      seen.proven = true;
-      this.view.stepLeaves(diskKey);
-      await Promise.all([alarm, givenUp]);
-      if (seen.alarmed && !this.control.abandoned()) attention(false);
-    }
   }
 
-  async #call<N extends StepName>(
-    step: N,
-    input: StepInput<N>,
-  ): Promise<{ interrupted: false; value: StepOutput<N> } | { interrupted: true }> {
+  async #call<N extends LedgerStepName>(step: N, input: StepInput<N>): Promise<StepAnswer<StepOutput<N>>> {
     // One name picks both the input and the output; TypeScript cannot see that through an indexed call.
     const activity = this.activities[step] as (input: StepInput<N>) => Promise<StepOutput<N>>;
     if (interruptibleSteps.has(step)) return await this.control.interruptible(() => activity(input));
     return { interrupted: false, value: await activity(input) };
   }
 
-  #callUndo(entry: OwedUndo): Promise<UndoOutcome> {
-    return (this.activities[entry.undo] as UndoActivity)(entry.input);
+  #show(diskKey: number, step: DiskState['step']): StepShow {
+    return {
+      begins: (attempt) => this.view.stepBegins(diskKey, step, attempt),
+      fails: (failure) => this.view.stepFails(diskKey, failure),
+      leaves: () => this.view.stepLeaves(diskKey),
+      pauseBegins: (pause) => this.view.retryBegins(diskKey, pause),
+      pauseEnds: () => this.view.retryEnds(diskKey),
+    };
+  }
+
+  #rules(diskKey: number | undefined) {
+    return {
+      control: this.control,
+      budgets: () => (diskKey === undefined ? this.budgets : this.#budgetsOf(diskKey)),
+      closed: () => this.#closed,
+    };
+  }
+
+  #push(diskKey: number, step: string, input: object, undos: readonly OwedUndo[]): void {
+    const owed = this.#of(diskKey);
+    if (owed.some((entry) => entry.step === step && volumeOf(entry.input) === volumeOf(input))) return;
+    owed.push(...undos);
+    this.#showOwed(diskKey);
   }
 
   #of(diskKey: number): OwedUndo[] {

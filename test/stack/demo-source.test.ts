@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stat } from 'node:fs/promises';
-import { type DemoDisk, makeDemoSource } from '../../stack/demo-source';
+import { type DemoDisk, makeDemoSource, makeSixDiskSource } from '../../stack/demo-source';
 import { findProgram, runProgram } from '../../stack/programs';
 import { temporaryFolder } from '../support/temporary-folder';
 
@@ -82,5 +82,21 @@ describe('the source of the demo', () => {
     const again = await makeDemoSource(folder.path);
     expect(again).toEqual(disks);
     expect((await stat(disks[0].path)).ino).toBe(before.ino);
+  });
+});
+
+describe('the source of the demo of failovers', () => {
+  test('has six disks, one of them to boot from, each with a filesystem of its own', async () => {
+    const six = await makeSixDiskSource(folder.path);
+    expect(six.map((disk) => [disk.key, disk.boot])).toEqual([
+      [2000, true],
+      ...[2001, 2002, 2003, 2004, 2005].map((key) => [key, false]),
+    ]);
+    const labels = new Set<string>();
+    for (const disk of six) {
+      await run('e2fsck', ['-f', '-n', `${disk.path}?offset=1048576`]);
+      labels.add(await run('debugfs', ['-R', 'stats -h', `${disk.path}?offset=1048576`]));
+    }
+    expect(labels.size).toBe(6);
   });
 });
