@@ -6,8 +6,9 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
+import { makePointActivities } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
-import type { AllActivities } from '../activities/queues';
+import type { AllActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
@@ -22,7 +23,7 @@ import { openSite } from './site-access';
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
   readonly queue: ServedQueue;
-  readonly activities: Partial<AllActivities>;
+  readonly activities: Partial<AllActivities & FailoverActivities>;
 }
 
 export interface WiredActivities {
@@ -81,7 +82,7 @@ async function wireQueue(
   { configuration, log }: Serving,
   shared: Shared,
   queue: ServedQueue,
-): Promise<{ activities: Partial<AllActivities>; close?: () => Promise<void> }> {
+): Promise<{ activities: Partial<AllActivities & FailoverActivities>; close?: () => Promise<void> }> {
   switch (queue.kind) {
     case 'main':
       return { activities: makeMainActivities(shared) };
@@ -89,7 +90,8 @@ async function wireQueue(
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
-      return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
+      const deps = { ...shared, api, settings, facts };
+      return { activities: { ...makeSiteActivities(deps), ...makePointActivities(deps) }, close: () => api.close() };
     }
     case 'appliance':
       return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };
