@@ -5,6 +5,10 @@ import type { ActivityRun } from '../../activities/activity-run';
 import { type Failpoint, makeEffect } from '../../activities/effect';
 import type { Log } from '../../activities/log';
 import {
+  type FailoverDatabaseActivities,
+  makeFailoverDatabaseActivities,
+} from '../../activities/make-failover-main-activities';
+import {
   makeApplianceActivities,
   makeCopyActivities,
   makeMainActivities,
@@ -33,7 +37,7 @@ const USER_APPLIANCE = 'b94e5a0c-2f3d-4d6e-9a7b-5c8d1e0f2a43';
 
 /** A process that runs activities on behalf of one workflow run, as a worker would. */
 export interface Actor {
-  readonly activities: AllActivities & PointActivities;
+  readonly activities: AllActivities & FailoverDatabaseActivities & PointActivities;
   readonly run: ActivityRun;
   readonly vm: VmRef;
   /** lines of its log, with the fields */
@@ -150,6 +154,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     const logged: { message: string; fields: object }[] = [];
     const note = (fields: object, message: string): void => void logged.push({ message, fields });
     const log: Log = { info: note, warn: note };
+    const isRunClosed = options.isRunClosed ?? (() => Promise.resolve(false));
     const settings = {
       name: vm.site,
       zone: 'QC',
@@ -175,7 +180,8 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
         controller.abort(reason);
       },
       activities: {
-        ...makeMainActivities({ ...common, isRunClosed: options.isRunClosed ?? (() => Promise.resolve(false)) }),
+        ...makeMainActivities({ ...common, isRunClosed }),
+        ...makeFailoverDatabaseActivities({ ...common, isRunClosed }),
         ...makeSiteActivities({ ...site, checkSchema: () => Promise.resolve() }),
         ...makePointActivities(site),
         ...makeApplianceActivities({ ...common, ...appliance }),
