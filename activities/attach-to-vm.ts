@@ -66,8 +66,6 @@ export function makeAttachToVm(work: VolumeWork): FailoverSiteActivities['attach
 /** Whether an operation is an attach of this volume to this failover VM by this run. */
 export function isAttachToVm(operation: VolumeOperation, volume: AttachToVmInput): boolean {
   return (
-    operation.kind === 'attach' &&
-    operation.firstRunId === volume.firstRunId &&
-    operation.vmId === volume.failoverVmId
+    operation.kind === 'attach' && operation.firstRunId === volume.firstRunId && operation.vmId === volume.failoverVmId
   );
 }

@@ -31,7 +31,8 @@ export function makeCheckHealth(
         );
         const seen = judgeVm(listing, failoverVmId);
         if (seen.verdict === 'running') return true;
-        evidence = seen.verdict === 'gone' ? 'CloudStack does not list it' : `CloudStack shows it as ${seen.machine.state}`;
+        evidence =
+          seen.verdict === 'gone' ? 'CloudStack does not list it' : `CloudStack shows it as ${seen.machine.state}`;
         return undefined;
       });
       if (healthy === true) return;

@@ -9,6 +9,7 @@ import type { ActivityRun } from './activity-run';
 import { currentDeploy, settleEarlierDeploys } from './deploy-operation';
 import { ensureTagsOn } from './ensure-tags';
 import { findDeployed, listDeployed } from './find-deployed';
+import { listScope } from './list-scope';
 import { describeVm, observeVm, pendingOnVm } from './observe-vm';
 import type { FailoverSiteActivities } from './queues';
 import { removeMachine } from './remove-machine';
@@ -99,13 +100,9 @@ async function tag(
   vm: DeployVmInput,
   failoverVmId: string,
 ): Promise<string | undefined> {
-  const ref = { ...vm, failoverVmId, failoverVmName: vm.name };
-  const seen = await work.api.listVirtualMachines(
-    { id: failoverVmId, ...(vm.projectId === undefined ? {} : { projectId: vm.projectId }) },
-    { signal: run.signal },
-  );
-  const resource = { id: failoverVmId, tags: seen[0]?.tags ?? [], resourceType: 'UserVm' as const };
-  return await ensureTagsOn(work, run, resource, pendingOnVm(ref.failoverVmName), 'deployVm.tag', tagsOf(vm, run));
+  const [seen] = await work.api.listVirtualMachines({ id: failoverVmId, ...listScope(vm) }, { signal: run.signal });
+  const resource = { id: failoverVmId, tags: seen?.tags ?? [], resourceType: 'UserVm' as const };
+  return await ensureTagsOn(work, run, resource, pendingOnVm(vm.name), 'deployVm.tag', tagsOf(vm, run));
 }
 
 function tagsOf(vm: DeployVmInput, run: ActivityRun): Readonly<Record<string, string>> {
@@ -128,8 +125,7 @@ async function prove(
     await finishVmOperation(work, run, vm, 'deployVm.finish', operation, end);
     throw deployFailure(vm, cause);
   };
-  const job =
-    operation.jobId === undefined ? undefined : await waitForJobById(work, run, operation.jobId, pending);
+  const job = operation.jobId === undefined ? undefined : await waitForJobById(work, run, operation.jobId, pending);
   const ended = jobFailure(job, { jobId: operation.jobId ?? '?', command: 'deployVirtualMachine', endpoint: '' });
   // A job that was lost proves nothing, and the listing decides; one that says no has left a VM that nobody should use.
   if (job !== undefined && ended !== undefined && isRefusal(ended)) return await useless(ended.text);

@@ -10,7 +10,10 @@ import { tagOf } from './volume-tags';
 import type { VmWork } from './vm-work';
 
 /** Whose VMs are meant: those of the named account, of the project, or of the key's own account. */
-export type VmOwner = Pick<VmRef, 'projectId'> & { readonly account?: string | undefined; readonly domainId?: string | undefined };
+export type VmOwner = Pick<VmRef, 'projectId'> & {
+  readonly account?: string | undefined;
+  readonly domainId?: string | undefined;
+};
 
 /** What CloudStack has of one deploy operation. */
 export interface Deployed {
@@ -50,7 +53,7 @@ export async function listDeployed(
   run: ActivityRun,
   operation: VmOperation,
   knownId: string | undefined,
-  owner: VmOwner,
+  owner: Pick<VmRef, 'projectId'>,
 ): Promise<Deployed> {
   const byId =
     knownId === undefined
@@ -59,7 +62,10 @@ export async function listDeployed(
   // A VM under a chosen id has no doubles: a second send of the id is refused.
   if (operation.choseVmId) return { machine: byId[0], doubles: [] };
   const displayName = failoverVmDisplayName(operation.failoverVmName, operation.id);
-  const named = await listNamed(work, run, owner, operation.failoverVmName);
+  const named = await work.api.listVirtualMachines(
+    { name: operation.failoverVmName, listAll: true, ...listScope(owner) },
+    { signal: run.signal },
+  );
   const marked = named.filter(({ displayname, id }) => displayname === displayName && id !== knownId);
   const machine = knownId === undefined ? pickMachine(marked) : byId[0];
   return { machine, doubles: marked.filter((candidate) => candidate !== machine && candidate.state !== 'Destroyed') };
@@ -75,7 +81,7 @@ export async function findDeployed(
   work: VmWork,
   run: ActivityRun,
   operation: VmOperation,
-  owner: VmOwner,
+  owner: Pick<VmRef, 'projectId'>,
 ): Promise<Deployed & { readonly end: JobEnd }> {
   const end = await settleJobById(work, run, operation.jobId, pendingOnVm(operation.failoverVmName));
   const knownId = operation.failoverVmId ?? (end.arrived ? end.job?.jobinstanceid : undefined);

@@ -13,10 +13,7 @@ export type SettledVm = Exclude<VmState, { verdict: 'pending' }>;
 
 /** Lists the VM and judges it, as things are now. */
 export async function lookAtVm(work: Pick<VmWork, 'api'>, run: ActivityRun, vm: FailoverVmRef): Promise<VmState> {
-  const listing = await work.api.listVirtualMachines(
-    { id: vm.failoverVmId, ...listScope(vm) },
-    { signal: run.signal },
-  );
+  const listing = await work.api.listVirtualMachines({ id: vm.failoverVmId, ...listScope(vm) }, { signal: run.signal });
   return judgeVm(listing, vm.failoverVmId);
 }
 

@@ -40,7 +40,11 @@ export async function removeMachine(
   let machine: VirtualMachine | undefined;
   const guard = async (): Promise<void> => {
     const held = await whatVmHolds(work, run, vm, machine);
-    if (held.length > 0) throw holds(vm, held.map(({ volume, why }) => `${volume.name} (${volume.id}): ${why}`));
+    if (held.length > 0)
+      throw holds(
+        vm,
+        held.map(({ volume, why }) => `${volume.name} (${volume.id}): ${why}`),
+      );
   };
   const before = await observeVm(work, run, vm);
   if (before.verdict !== 'gone') machine = before.machine;
@@ -71,9 +75,9 @@ async function destroy(
         { signal: run.signal },
       ),
   });
-  if (seen.verdict === 'destroyed' || seen.verdict === 'gone') return await finish('done');
-  await finish('failed');
-  throw failed(vm, cause);
+  const done = seen.verdict === 'destroyed' || seen.verdict === 'gone';
+  await finish(done ? 'done' : 'failed');
+  if (!done) throw failed(vm, cause);
 }
 
 /** @returns why the VM stays destroyed, where the key may not expunge it */
@@ -99,10 +103,7 @@ async function expunge(
     guard,
     call: async (jobId) => {
       try {
-        return await work.api.expungeVirtualMachine(
-          { id: failoverVmId, customJobId: jobId },
-          { signal: run.signal },
-        );
+        return await work.api.expungeVirtualMachine({ id: failoverVmId, customJobId: jobId }, { signal: run.signal });
       } catch (error) {
         goneBefore = isCloudStackError(error, 'gone', 'not-found');
         throw forbiddenIsRefused(error);

@@ -50,11 +50,7 @@ function namedVm({ failoverVmId }: RemoveVmInput): readonly string[] {
 }
 
 /** The VMs that this attempt deployed; undefined when it never came to that. */
-async function deployedVms(
-  work: VmWork,
-  run: ActivityRun,
-  vm: RemoveVmInput,
-): Promise<readonly string[] | undefined> {
+async function deployedVms(work: VmWork, run: ActivityRun, vm: RemoveVmInput): Promise<readonly string[] | undefined> {
   const { firstRunId, attempt } = vm;
   const deploys = await work.vmOperations.ofSourceVm(vm, { kind: 'deploy', firstRunId, attempt });
   if (deploys.length === 0) return undefined;

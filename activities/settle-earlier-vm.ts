@@ -30,7 +30,14 @@ export async function settleEarlierOnVm(
   const end = await settleJobById(work, run, active.jobId, pendingOnVm(vm.failoverVmName));
   const done = cameTrue(active, await observeVm(work, run, vm));
   const words = end.arrived ? describeJob(end.job) : 'it never arrived at CloudStack';
-  await finishVmOperation(work, run, vm, effect, active, done ? { state: 'done' } : { state: 'failed', failure: words });
+  await finishVmOperation(
+    work,
+    run,
+    vm,
+    effect,
+    active,
+    done ? { state: 'done' } : { state: 'failed', failure: words },
+  );
   work.log.info(
     { operation: active.id, kind: active.kind, failoverVmId: vm.failoverVmId, done, words },
     'Settled an unfinished operation of an earlier try on the failover VM',

@@ -28,8 +28,8 @@ export function makeStartVm(work: VmWork): FailoverSiteActivities['startVm'] {
         actOn: ['stopped'],
         call: (jobId) => work.api.startVirtualMachine({ id: failoverVmId, customJobId: jobId }, { signal: run.signal }),
       });
-      if (seen.verdict === 'running') return await finish('done');
-      await finish('failed');
+      await finish(seen.verdict === 'running' ? 'done' : 'failed');
+      if (seen.verdict === 'running') return;
       if (seen.verdict === 'gone' || seen.verdict === 'destroyed') throw failure('vm-gone', { name, failoverVmId });
       throw failure('vm-start-failed', { name, failoverVmId, cause, vm: sourceVmPath(vm) });
     },

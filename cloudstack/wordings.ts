@@ -19,6 +19,8 @@ export interface Wording {
   readonly jobsOnly?: true;
   /** commands for which repeating cannot change it */
   readonly lasting?: readonly LastingCommand[];
+  /** the site snapshots no volume of a running VM: off the VM it would */
+  readonly asksForDetach?: true;
   /** CloudStack's class and, where it matters, releases */
   readonly source: string;
   /**
@@ -79,6 +81,19 @@ export const wordings: readonly Wording[] = [
     kind: 'conflict',
     words: /there are other active .*(instance|vm|volume) snapshot tasks/i,
     source: 'VMSnapshotManagerImpl',
+    known: 'read',
+  },
+  {
+    kind: 'conflict',
+    words: /there is other active .*snapshot tasks on the (vm|instance)/i,
+    source: 'VolumeApiServiceImpl, SnapshotManagerImpl',
+    known: 'read',
+  },
+  {
+    kind: 'refused',
+    words: /kvm snapshot is not supported for running vms/i,
+    asksForDetach: true,
+    source: 'SnapshotManagerImpl.supportedByHypervisor, since 4.15',
     known: 'read',
   },
   {
@@ -193,4 +208,9 @@ function lasting(
 /** What a text means; undefined for one that is not known. */
 export function meaningOf(text: string, stage: 'answer' | 'job'): Wording | undefined {
   return wordings.find(({ words, jobsOnly }) => (stage === 'job' || jobsOnly !== true) && words.test(text));
+}
+
+/** Whether a refusal to snapshot says that the volume would have to be detached, or its VM stopped. */
+export function asksForDetach(text: string): boolean {
+  return wordings.some(({ words, asksForDetach: asks }) => asks === true && words.test(text));
 }

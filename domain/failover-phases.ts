@@ -58,12 +58,12 @@ const aside = ['retrying', 'compensating'] as const satisfies readonly FailoverP
 /** Which phase may follow which. `retrying` goes back to where it came from. */
 export const failoverTransitions: Readonly<Record<FailoverPhase, ReadonlySet<FailoverPhase>>> = {
   preflight: phases('quiescing', 'syncing', 'snapshotting', 'restoring', 'stopping', ...aside),
-  quiescing: phases('syncing', 'snapshotting', ...aside),
+  quiescing: phases('preflight', 'syncing', 'snapshotting', ...aside),
   syncing: phases('preflight', 'snapshotting', ...aside),
-  snapshotting: phases('restoring', 'moving', 'returning', 'stopping', ...aside),
+  snapshotting: phases('restoring', 'preparing', 'deploying', 'moving', 'returning', 'stopping', ...aside),
   restoring: phases('preparing', 'moving', 'deploying', ...aside),
-  moving: phases('deploying', 'returning', 'preparing', ...aside),
-  deploying: phases('attaching', ...aside),
+  moving: phases('deploying', 'attaching', 'returning', 'preparing', ...aside),
+  deploying: phases('attaching', 'moving', ...aside),
   attaching: phases('preparing', 'awaiting_confirmation', 'starting', ...aside),
   preparing: phases('deploying', 'moving', 'attaching', 'awaiting_confirmation', 'starting', ...aside),
   awaiting_confirmation: phases('starting', 'compensating'),

@@ -37,7 +37,7 @@ export const failoverSteps: Readonly<Record<FailoverStepName, FailoverStepRow>> 
     provenBy: 'listed as BackedUp, of this volume; alone under its name',
     undo: ['deleteSnapshot'],
     queue: 'site',
-    effects: ['snapshotVolume.record', 'snapshotVolume.send', 'snapshotVolume.finish'],
+    effects: ['snapshotVolume.record', 'snapshotVolume.send', 'snapshotVolume.removeDouble', 'snapshotVolume.finish'],
     failures: ['snapshot-failed', 'snapshot-needs-detach', 'volume-gone', 'job-pending'],
   },
   completePoint: {
@@ -59,7 +59,13 @@ export const failoverSteps: Readonly<Record<FailoverStepName, FailoverStepRow>> 
     provenBy: 'listed as Ready with the right size and tags, detached; alone under its name',
     undo: ['deleteRestoredVolume'],
     queue: 'site',
-    effects: ['restoreVolume.record', 'restoreVolume.send', 'restoreVolume.tag', 'restoreVolume.finish'],
+    effects: [
+      'restoreVolume.record',
+      'restoreVolume.send',
+      'restoreVolume.tag',
+      'restoreVolume.removeDouble',
+      'restoreVolume.finish',
+    ],
     failures: ['restore-failed', 'snapshot-gone', 'volume-differs', 'job-pending'],
   },
   quiesceSource: {

@@ -559,6 +559,13 @@ export const failureTable = {
     next: 'Go back first: diskferry failover back {vm}',
     exitCode: 1,
   },
+  'failover-unknown': {
+    class: 'refused',
+    message: 'No failover, failback or revert of VM {vm} is known',
+    systemDoes: REFUSES,
+    next: 'See which there are: diskferry failover list',
+    exitCode: 1,
+  },
   'vm-not-failed-over': {
     class: 'refused',
     message: 'VM {vm} is not failed over',

@@ -7,6 +7,7 @@ export function describeRun(state: ReplicationState): string {
     `**${state.phase}**${state.reason === undefined ? '' : `: ${state.reason}`}`,
     '',
     `VM ${state.vmName} (${state.sourceVmId}) to appliance ${state.applianceId}, provisioning attempt ${String(state.provisioningAttempt)}`,
+    ...(state.pointId === undefined ? [] : [`Recovery point ${state.pointId}`]),
     '',
     '| disk | size | step | volume | undos owed |',
     '| --- | --- | --- | --- | --- |',

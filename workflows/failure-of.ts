@@ -1,13 +1,13 @@
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, isCancellation } from '@temporalio/workflow';
 import { failureRecord, failureRecordSchema } from '../domain/failures';
 import type { FailureRecord } from '../domain/failures';
 
 /**
- * The failure record that an activity's error carries. What carries none (a time-out, a bug in an activity) counts as `internal`,
+ * The failure record that the error of an activity or a child workflow carries. What carries none (a time-out, a bug in an activity) counts as `internal`,
  * class failed.
  */
 export function failureOf(error: unknown, where: string): FailureRecord {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const parsed = failureRecordSchema.safeParse(cause.details?.[0]);
     if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-import { CancellationScope, allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, patched, workflowInfo } from '@temporalio/workflow';
 import { milliseconds } from '../domain/duration';
 import type { FailureRecord } from '../domain/failures';
 import { failureRecord } from '../domain/failures';
@@ -17,6 +17,7 @@ import type { ReplicateVmInput } from './inputs';
 import { replicateVmInputSchema } from './inputs';
 import { newState, resultOf } from './new-state';
 import { PhaseRecorder } from './phase-recorder';
+import { pointBeforeCycle } from './point-before-cycle';
 import type { ProvisionedDisk } from './provision-disk';
 import { provisionDisk } from './provision-disk';
 import { RunControl } from './run-control';
@@ -161,7 +162,19 @@ class Replication {
         throw error;
       }
     };
-    return allOrWorst(await Promise.allSettled(this.#request.disks.map(provision)));
+    const disks = allOrWorst(await Promise.allSettled(this.#request.disks.map(provision)));
+    if (existing.size === 0 || !patched('recovery-points')) return disks;
+    return await pointBeforeCycle(
+      {
+        vm: this.#vm,
+        activities: this.#activities,
+        ledger: this.#ledger,
+        view: this.#view,
+        control: this.#control,
+        attempt,
+      },
+      disks,
+    );
   }
 
   async #preflight(): Promise<PreflightSiteOutput> {

@@ -136,6 +136,7 @@ export class RunView {
     this.state.disks.forEach((disk, index) => {
       this.state.disks[index] = { ...newDisk(disk.key, disk.boot, disk.sizeBytes), kept: disk.kept };
     });
+    delete this.state.pointId;
     this.#vmRetrying = true;
     this.enter('provisioning');
   }

@@ -5,9 +5,10 @@ import type { FailureCode, FailureFields } from '../../domain/failures';
 import { failureRecord } from '../../domain/failures';
 import { exportName } from '../../domain/names';
 import { bytesToGibUp, gibToBytes } from '../../domain/sizes';
-import type { AllActivities } from '../../activities/queues';
+import type { AllActivities, FailoverActivities } from '../../activities/queues';
+import { failoverAnswers } from './scripted-failover';
 
-type Name = keyof AllActivities;
+type Name = keyof (AllActivities & FailoverActivities);
 
 /** One call that a workflow made: the activity, its disk where it has one, and the how-manieth of its kind it was. */
 export interface Call {
@@ -142,4 +143,5 @@ const answers: Record<Name, (input: Record<string, unknown>) => unknown> = {
   detachVolume: undone('detachVolume'),
   confirmDeviceGone: undone('confirmDeviceGone'),
   deleteVolume: undone('deleteVolume'),
+  ...failoverAnswers,
 };
