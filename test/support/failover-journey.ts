@@ -10,16 +10,31 @@ import { failoverWorkflowId } from '../../domain/names';
 import type { VmRef } from '../../domain/step-io';
 import type { FailoverUndoOutcome } from '../../domain/undo-policy';
 import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
+import { attachInputs, deployInput, failoverVmRef, removeInput } from './failover-vm-inputs';
 import { Journey } from './journey';
 
 /** The boot disk and a data disk. */
 export const DISK_KEYS = [2000, 2001] as const;
 
 /** The order in which a test goes; a step that is not on it brings its own way (`arrange` of its contract). */
-export const testOrder: readonly FailoverStepName[] = ['snapshotVolume', 'completePoint', 'restoreVolume'];
+export const testOrder: readonly FailoverStepName[] = [
+  'snapshotVolume',
+  'completePoint',
+  'restoreVolume',
+  'deployVm',
+  'clearRoot',
+  'attachToVm',
+  'startVm',
+];
 
 /** Newest first, whole stages one after another, as the ledger runs what is owed. */
-const undoOrder: readonly FailoverUndoName[] = ['deleteRestoredVolume', 'deleteSnapshot'];
+const undoOrder: readonly FailoverUndoName[] = [
+  'stopVm',
+  'detachFromVm',
+  'removeVm',
+  'deleteRestoredVolume',
+  'deleteSnapshot',
+];
 
 /**
  * A VM with two verified replicas on the appliance, claimed by a failover's own run, on its way through the steps of a test: makes
@@ -33,15 +48,22 @@ export class FailoverJourney {
   readonly replicas: readonly Journey[];
   /** the failover's own run */
   readonly vm: VmRef;
+  readonly world: ActivityWorld;
+  /** whose key calls CloudStack */
+  readonly account: 'admin' | 'repluser';
   purpose: PointPurpose = 'test';
   restorePurpose: RestoreVolumeInput['purpose'] = 'test';
   pointId: string | undefined;
   point: CompletePointOutput | undefined;
   /** volumes made from the point's snapshots, by disk key */
   readonly restored = new Map<number, string>();
+  /** the failover VM, from its deploy on */
+  failoverVmId: string | undefined;
 
-  private constructor(vm: VmRef, replicas: readonly Journey[]) {
+  private constructor(world: ActivityWorld, vm: VmRef, replicas: readonly Journey[], account: 'admin' | 'repluser') {
+    this.world = world;
     this.vm = vm;
+    this.account = account;
     this.replicas = replicas;
   }
 
@@ -60,7 +82,7 @@ export class FailoverJourney {
     const vm: VmRef = { ...before, firstRunId: randomUUID() };
     await claim(world, vm);
     await world.control.forgetRequests();
-    return new FailoverJourney(vm, replicas);
+    return new FailoverJourney(world, vm, replicas, account);
   }
 
   /** A process that acts for the failover's run. */
@@ -117,6 +139,17 @@ export class FailoverJourney {
           this.restored.set(input.diskKey, made.volumeId);
           return made;
         });
+      case 'deployVm':
+        this.failoverVmId = (await activities.deployVm(await deployInput(this))).failoverVmId;
+        return this.failoverVmId;
+      case 'clearRoot':
+        await activities.clearRoot(failoverVmRef(this));
+        return undefined;
+      case 'attachToVm':
+        return await inTurn(attachInputs(this), (input) => activities.attachToVm(input));
+      case 'startVm':
+        await activities.startVm(failoverVmRef(this));
+        return undefined;
       default:
         throw new Error(`nobody has taught FailoverJourney the step ${step} yet`);
     }
@@ -130,6 +163,12 @@ export class FailoverJourney {
         return await inTurn(this.snapshotInputs, (input) => activities.deleteSnapshot(input));
       case 'deleteRestoredVolume':
         return await inTurn(this.restoreInputs, (input) => activities.deleteRestoredVolume(input));
+      case 'stopVm':
+        return [await activities.stopVm(failoverVmRef(this))];
+      case 'detachFromVm':
+        return await inTurn(attachInputs(this), (input) => activities.detachFromVm(input));
+      case 'removeVm':
+        return [await activities.removeVm(removeInput(this))];
       default:
         throw new Error(`nobody has taught FailoverJourney the undo ${undo} yet`);
     }
