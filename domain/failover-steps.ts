@@ -238,3 +238,23 @@ export const failoverUndos: Readonly<Record<FailoverUndoName, UndoRow>> = {
     failures: ['vm-stop-failed', 'vm-job-pending'],
   },
 };
+
+export type PointWorkName = 'openPoint' | 'prunePoints';
+
+/** What is done for recovery points beside the steps: nothing is owed for it, and each effect may be cut off like a step's. */
+export const pointWork: Readonly<Record<PointWorkName, UndoRow>> = {
+  openPoint: {
+    does: 'decides whether a recovery point is needed, and opens it; one that an earlier run left half taken counts no more',
+    provenBy: "the point's row",
+    queue: 'site',
+    effects: ['openPoint.record'],
+    failures: [],
+  },
+  prunePoints: {
+    does: 'removes recovery points beyond those that the site keeps, oldest first, and what earlier removals left',
+    provenBy: 'gone from the list; what CloudStack did not delete is named and left to the next run',
+    queue: 'site',
+    effects: ['prunePoints.record', 'prunePoints.send', 'prunePoints.finish'],
+    failures: ['job-pending'],
+  },
+};

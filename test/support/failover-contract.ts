@@ -4,6 +4,8 @@ import {
   failoverUndos,
   type FailoverStepName,
   type FailoverUndoName,
+  pointWork,
+  type PointWorkName,
 } from '../../domain/failover-steps';
 import type { Actor } from './activity-world';
 import { contract, type ContractOptions } from './contract-engine';
@@ -64,7 +66,19 @@ export function failoverUndoContract(
   });
 }
 
-function title(what: 'step' | 'undo', name: string, { account = 'admin' }: FailoverContractOptions): string {
+/** The contract of what is done for recovery points beside the steps. */
+export function pointWorkContract(
+  name: PointWorkName,
+  options: FailoverContractOptions & { readonly act: (journey: FailoverJourney, actor: Actor) => Promise<unknown> },
+): void {
+  contract(title('work', name, options), pointWork[name].effects, options, {
+    ...world(options),
+    arrange: options.arrange ?? (() => Promise.resolve()),
+    act: options.act,
+  });
+}
+
+function title(what: 'step' | 'undo' | 'work', name: string, { account = 'admin' }: FailoverContractOptions): string {
   return `the failover ${what} contract of ${name} (${account})`;
 }
 

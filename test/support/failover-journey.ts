@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type {
   CompletePointOutput,
+  OpenPointInput,
   PointPurpose,
   RestoreVolumeInput,
   SnapshotVolumeInput,
@@ -17,7 +18,7 @@ import { Journey } from './journey';
 export const DISK_KEYS = [2000, 2001] as const;
 
 /** The order in which a test goes; a step that is not on it brings its own way (`arrange` of its contract). */
-export const testOrder: readonly FailoverStepName[] = [
+const testOrder: readonly FailoverStepName[] = [
   'snapshotVolume',
   'completePoint',
   'restoreVolume',
@@ -52,6 +53,8 @@ export class FailoverJourney {
   /** whose key calls CloudStack */
   readonly account: 'admin' | 'repluser';
   purpose: PointPurpose = 'test';
+  /** another one opens another point */
+  pointAttempt = 1;
   restorePurpose: RestoreVolumeInput['purpose'] = 'test';
   pointId: string | undefined;
   point: CompletePointOutput | undefined;
@@ -92,20 +95,54 @@ export class FailoverJourney {
 
   /** Opens the recovery point that the steps fill. */
   async openPoint(actor: Actor): Promise<string> {
-    const { pointId } = await actor.activities.openPoint({
+    const { pointId, because } = await actor.activities.openPoint(this.openInput);
+    if (pointId === undefined) throw new Error(`no recovery point was opened: ${because}`);
+    this.pointId = pointId;
+    return pointId;
+  }
+
+  get openInput(): OpenPointInput {
+    return {
       ...this.vm,
       purpose: this.purpose,
-      attempt: 1,
+      attempt: this.pointAttempt,
       disks: this.replicas.map(({ createInput, volumeInput }) => ({
         diskKey: volumeInput.diskKey,
         boot: createInput.boot ?? false,
         volumeId: volumeInput.volumeId,
         volumeBytes: volumeInput.volumeBytes,
       })),
-    });
-    if (pointId === undefined) throw new Error('no recovery point was opened');
-    this.pointId = pointId;
-    return pointId;
+    };
+  }
+
+  /** Takes a recovery point of its own, whole. */
+  async takePoint(actor: Actor, purpose: PointPurpose, attempt: number): Promise<string> {
+    this.purpose = purpose;
+    this.pointAttempt = attempt;
+    this.pointId = undefined;
+    await this.run(actor, 'snapshotVolume');
+    await this.run(actor, 'completePoint');
+    return await this.openPoint(actor);
+  }
+
+  /** Acts as a later run of the same workflow that has taken the claim over, and gives it back. */
+  async asLaterRun(act: (actor: Actor, vm: VmRef) => Promise<void>): Promise<void> {
+    const later: VmRef = { ...this.vm, firstRunId: randomUUID() };
+    const hand = async (to: VmRef): Promise<void> => {
+      await this.world.database.query('UPDATE vm_claims SET run_id = ? WHERE source_vm_id = ?', [
+        to.firstRunId,
+        to.sourceVmId,
+      ]);
+    };
+    await hand(later);
+    await act(FailoverJourney.actor(this.world, this, { runId: later.firstRunId }), later);
+    await hand(this.vm);
+  }
+
+  /** Removes every recovery point, as a site that keeps none does it. */
+  async prunePoints(): Promise<void> {
+    const actor = FailoverJourney.actor(this.world, this, { settings: { recoveryPoints: 0 } });
+    await actor.activities.prunePoints(this.vm);
   }
 
   /** Inputs of snapshotVolume and deleteSnapshot; of a point that nobody opened where none was. */
