@@ -17,7 +17,8 @@ import { FailoverJourney } from './failover-journey';
  *
  * 1. test/support/failover-journey.ts: its place in the order, its case in `run` (and of its undo in `undo`);
  * 2. test/support/activity-world.ts: the factory of its activities;
- * 3. test/activities/NAME.test.ts: `failoverStepContract('name')`, `failoverUndoContract('name', 'from')`;
+ * 3. test/activities/NAME.test.ts: `failoverStepContract('name')`, `failoverUndoContract('name', 'from')`, and the name taken off
+ *    the list of test/activities/coverage.test.ts;
  * 4. a step that is not on the way of a test gives `arrange` (how to come before it) and `takeBack` (how to come back from it);
  * 5. test/support/census.ts counts whatever it can leave anywhere.
  */
