@@ -19,9 +19,9 @@ test.each(Object.keys(undos))('undo %s has its contract', (undo) => {
 
 /** Steps and undos whose activities are not there yet. The list only shrinks: one that has its contract fails here. */
 const awaited: ReadonlySet<string> = new Set([
-  ...['quiesceSource', 'deployVm', 'clearRoot', 'attachToVm', 'mapToVm', 'prepareGuest', 'startVm'],
+  ...['quiesceSource', 'mapToVm', 'prepareGuest'],
   ...['commitFailover', 'commitFailback', 'commitRevert'],
-  ...['resumeSource', 'removeVm', 'detachFromVm', 'unmapFromVm', 'stopVm'],
+  ...['resumeSource', 'unmapFromVm'],
 ]);
 
 test.each(Object.keys(failoverSteps))('failover step %s has its contract', (step) => {

@@ -10,13 +10,15 @@ import type { FailoverJourney } from './failover-journey';
 export const FAILOVER_VM_NAME = 'pgtest1-failover';
 
 /** What deployVm is asked for: the world's custom offering, its template and the network of the VM's owner. */
-export async function deployInput(journey: FailoverJourney, attempt = 1): Promise<DeployVmInput> {
-  const { world, vm } = journey;
-  const own = world.clientOf(journey.account);
+export async function deployInput(
+  { world, vm, account }: Pick<FailoverJourney, 'world' | 'vm' | 'account'>,
+  attempt = 1,
+): Promise<DeployVmInput> {
+  const own = world.clientOf(account);
   const [zone] = await own.listZones({});
   const offering = (await own.listServiceOfferings({})).find(({ name }) => name === 'custom-vm');
   const [template] = await own.listTemplates({ templateFilter: 'featured' });
-  const networkName = journey.account === 'admin' ? 'l2-admin' : 'l2-user';
+  const networkName = account === 'admin' ? 'l2-admin' : 'l2-user';
   const network = (await own.listNetworks({})).find(({ name }) => name === networkName);
   if (zone === undefined || offering === undefined || template === undefined || network === undefined) {
     throw new Error('the world has no zone, offering, template or network');
@@ -36,7 +38,10 @@ export async function deployInput(journey: FailoverJourney, attempt = 1): Promis
   };
 }
 
-export function removeInput({ vm, failoverVmId }: FailoverJourney, attempt = 1): RemoveVmInput {
+export function removeInput(
+  { vm, failoverVmId }: Pick<FailoverJourney, 'vm' | 'failoverVmId'>,
+  attempt = 1,
+): RemoveVmInput {
   return { ...vm, attempt, name: FAILOVER_VM_NAME, ...(failoverVmId === undefined ? {} : { failoverVmId }) };
 }
 
