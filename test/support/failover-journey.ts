@@ -12,6 +12,7 @@ import type { VmRef } from '../../domain/step-io';
 import type { FailoverUndoOutcome } from '../../domain/undo-policy';
 import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
 import { attachInputs, deployInput, failoverVmRef, removeInput } from './failover-vm-inputs';
+import { inTurn } from './in-turn';
 import { Journey } from './journey';
 
 /** The boot disk and a data disk. */
@@ -244,14 +245,4 @@ async function claim(world: ActivityWorld, vm: VmRef): Promise<void> {
   const { database, claims } = world.database.repositories;
   const workflowId = failoverWorkflowId(vm);
   await database.transaction((tx) => claims.take(tx, vm, { kind: 'failover', workflowId, runId: vm.firstRunId }));
-}
-
-/** One after another: a process that dies at the first disk does nothing for the second. */
-async function inTurn<Input, Output>(
-  inputs: readonly Input[],
-  act: (input: Input) => Promise<Output>,
-): Promise<Output[]> {
-  const outputs: Output[] = [];
-  for (const input of inputs) outputs.push(await act(input));
-  return outputs;
 }
