@@ -7,6 +7,7 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
+import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
 import type { AllActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
@@ -92,7 +93,13 @@ async function wireQueue(
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
-      return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
+      const deps = { ...shared, api, settings, facts };
+      const activities = {
+        ...makeSiteActivities(deps),
+        ...makePointActivities(deps),
+        ...makeFailoverVmActivities(deps),
+      };
+      return { activities, close: () => api.close() };
     }
     case 'appliance':
       return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };
