@@ -1,8 +1,10 @@
 import { CommanderError } from 'commander';
 import { failureExitCode, failureRecord, type FailureRecord } from '../domain/failures';
+import { terminalQuestion } from './ask';
 import { buildProgram } from './command-tree';
 import type { CliIo } from './command-context';
 import { EndedWith } from './ended-with';
+import { withNextFor } from './failover-next';
 import { failureJson, failureText, recordOf } from './show-failure';
 
 /**
@@ -21,7 +23,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     if (error instanceof EndedWith) return error.exitCode;
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const record =
-      error instanceof CommanderError ? usageFailure(error, argv) : recordOf(error, argv[0] ?? 'diskferry');
+      error instanceof CommanderError
+        ? usageFailure(error, argv)
+        : withNextFor(recordOf(error, argv[0] ?? 'diskferry'), 'replication');
     if (json) io.stdout.write(`${JSON.stringify(failureJson(record))}\n`);
     else io.stderr.write(`${failureText(record)}\n`);
     return failureExitCode(record.code);
@@ -30,11 +34,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 
 /** Entry point of bin/diskferry.js. */
 export function main(): void {
+  const ask = terminalQuestion();
   runCli(process.argv.slice(2), {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     patienceMs: 30_000,
+    ...(ask !== undefined && { ask }),
   }).then(
     (exitCode) => {
       // A command that ended well may have set another code itself, for instance 130 after Ctrl-C.

@@ -9,6 +9,8 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
   /** how long, in milliseconds, Temporal or the database may be unreachable before a command gives up */
   readonly patienceMs: number;
+  /** asks a person at a terminal; undefined where there is none */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 export type TextStream = Pick<Writable, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };

@@ -1,6 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
-import { commandContext, type CliIo, type CommandContext, type CommonOptions } from './command-context';
+import { Command } from 'commander';
+import type { CliIo, CommonOptions } from './command-context';
 import { commandModules } from './command-modules';
+import { commaSeparated, contextOf, declare, positiveInteger, uuid, uuids, VM } from './declare-command';
+import { addFailoverCommands } from './failover-command-tree';
 import { ownVersion } from './own-version';
 
 /** Declares every command of `diskferry`. docs/commands.md is made from this tree. */
@@ -20,6 +22,7 @@ export function buildProgram(io: CliIo): Command {
 
   addReplicationCommands(program, io);
   addOperatorCommands(program, io);
+  addFailoverCommands(program, io);
   addProcessCommands(program, io);
   return program;
 }
@@ -60,9 +63,12 @@ function addReplicationCommands(program: Command, io: CliIo): void {
   declare(program, 'mappings', 'device paths, volumes and device nodes that are mapped now', [
     'diskferry mappings',
     'diskferry mappings --vm 1c266316-503d-451d-9392-9585a6fcba41',
+    'diskferry mappings --volume 7f0c0d4e-8a53-4c35-9d56-5d2b8f0f3c11 --history   # where it was, and why it left',
   ])
-    .option('--vm <id>', 'only those of one CloudStack VM (an appliance), by its uuid', uuid)
-    .action((options: CommonOptions & { vm?: string }) =>
+    .option('--vm <id>', 'only those of one CloudStack VM (an appliance, a failover VM), by its uuid', uuid)
+    .option('--volume <id>', 'only that of one volume, by its uuid', uuid)
+    .option('--history', 'all places of that volume, former ones too, the oldest first')
+    .action((options: CommonOptions & { vm?: string; volume?: string; history?: boolean }) =>
       commandModules.mappings().run(contextOf(io, options), options),
     );
 }
@@ -159,41 +165,4 @@ function addProcessCommands(program: Command, io: CliIo): void {
     .option('--listen <address>', 'HOST:PORT of the API; a free port of 127.0.0.1 without it')
     .option('--world <file>', 'default, demo, or a JSON file with zones, offerings, VMs and faults')
     .action((options: CommonOptions & { listen?: string; world?: string }) => commandModules.simulator().run(options));
-}
-
-const VM = 'the source VM: [site/][source/]id';
-
-function declare(parent: Command, name: string, description: string, examples: readonly string[]): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option('--json', 'print one JSON object instead of text')
-    .option('--state <dir>', "state folder of 'diskferry up' (or DISKFERRY_STATE)")
-    .option('--config <file>', 'configuration file (or DISKFERRY_CONFIG)')
-    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
-}
-
-function contextOf(io: CliIo, options: CommonOptions): CommandContext {
-  return commandContext(io, options);
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return Number(text);
-}
-
-function uuid(text: string): string {
-  const lower = text.toLowerCase();
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(lower)) return lower;
-  throw new InvalidArgumentError('It must be a uuid such as 1c266316-503d-451d-9392-9585a6fcba41.');
-}
-
-function uuids(text: string, earlier: string[] | undefined): string[] {
-  return [...(earlier ?? []), uuid(text)];
-}
-
-function commaSeparated(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.some((name) => name === '')) throw new InvalidArgumentError('It must be names separated by commas.');
-  return names;
 }

@@ -3,6 +3,7 @@ import type { SourceVmKey } from '../domain/names';
 import { finalPhases } from '../domain/phases';
 import type { TextStream } from './command-context';
 import { ProgressMeter, progressText, type DiskProgress } from './disk-progress';
+import { ChangeLog, RedrawnPicture } from './pictures';
 import type { ReplicationStatus } from './replication-status';
 import { statusLines } from './status-text';
 
@@ -27,8 +28,7 @@ export interface LiveViewOptions {
  */
 export async function showLive(options: LiveViewOptions): Promise<ReplicationStatus> {
   const meter = new ProgressMeter();
-  const picture =
-    options.stream.isTTY === true ? new RedrawnPicture(options.stream) : new LinePerChange(options.stream);
+  const picture = options.stream.isTTY === true ? redrawn(options.stream) : linePerChange(options.stream);
   for (;;) {
     const status = await options.client.status(options.vm);
     const now = Date.now();
@@ -51,45 +51,34 @@ interface Picture {
 }
 
 /** Draws over what it drew before. */
-class RedrawnPicture implements Picture {
-  #height = 0;
-
-  constructor(readonly stream: TextStream) {}
-
-  show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void {
-    const width = this.stream.columns ?? 80;
-    // A line that wrapped would take two rows, and the next picture would leave one of them behind.
-    const lines = statusLines(status, disks, now).map((line) => line.slice(0, width - 1));
-    const up = this.#height > 0 ? `\u001b[${String(this.#height)}A` : '';
-    this.stream.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[0J`);
-    this.#height = lines.length;
-  }
+function redrawn(stream: TextStream): Picture {
+  const picture = new RedrawnPicture(stream);
+  return {
+    show: (status, disks, now) => {
+      picture.draw(statusLines(status, disks, now));
+    },
+  };
 }
 
 /** Writes a line when phase, step, tenth of a disk or hindrance changed. */
-class LinePerChange implements Picture {
-  readonly #shown = new Map<string, string>();
+function linePerChange(stream: TextStream): Picture {
+  const log = new ChangeLog(stream);
+  return {
+    show: (status, disks, now) => {
+      const [name = '', phase = '', ...others] = statusLines(ofTheRun(status), [], now);
+      log.line('phase', phase, `${name.split(' ')[0] ?? ''}: ${phase.trim()}`);
+      for (const disk of disks) {
+        const tenth = Math.floor((10 * disk.doneBytes) / disk.totalBytes);
+        const state = `${disk.step} ${String(disk.attempt)} ${String(tenth)}`;
+        log.line(String(disk.key), state, `disk ${String(disk.key)}: ${progressText(disk).trim()}`);
+      }
+      log.hindrances(others);
+    },
+  };
+}
 
-  constructor(readonly stream: TextStream) {}
-
-  show(status: ReplicationStatus, disks: readonly DiskProgress[], now: number): void {
-    const [name = '', phase = '', ...others] = statusLines(status, [], now);
-    this.#line('phase', phase, `${name.split(' ')[0] ?? ''}: ${phase.trim()}`);
-    for (const disk of disks) {
-      const tenth = Math.floor((10 * disk.doneBytes) / disk.totalBytes);
-      const state = `${disk.step} ${String(disk.attempt)} ${String(tenth)}`;
-      this.#line(String(disk.key), state, `disk ${String(disk.key)}: ${progressText(disk).trim()}`);
-    }
-    // Waiting times change with every look; what is waited for does not.
-    const hindrances = others.map((line) =>
-      line.trim().replace(/ \(next try in .*\)$|(waits|runs again), try \d+/g, ''),
-    );
-    for (const line of hindrances) this.#line(`hindrance ${line}`, line, line);
-  }
-
-  #line(name: string, state: string, text: string): void {
-    if (this.#shown.get(name) === state) return;
-    this.#shown.set(name, state);
-    this.stream.write(`${text}\n`);
-  }
+/** Without what stays the same, or only ages, while the run goes. */
+function ofTheRun(status: ReplicationStatus): ReplicationStatus {
+  const { latestPoint: _latestPoint, live: _live, ...rest } = status;
+  return { ...rest, replicas: [] };
 }

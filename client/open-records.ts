@@ -3,10 +3,12 @@ import { loadConfiguration } from '../worker/config';
 import { translateDatabaseError } from '../worker/database-failure';
 import { databaseAccess } from '../worker/secrets';
 import type { CommandContext } from './command-context';
+import type { FailoverRecords } from './failover-records';
 import type { ReplicationRecords } from './replication-records';
 
 export interface OpenRecords {
   readonly records: ReplicationRecords;
+  readonly failovers: FailoverRecords;
   readonly close: () => Promise<void>;
 }
 
@@ -19,7 +21,7 @@ export interface OpenRecords {
 export async function openRecords(configurationFile: string, context: CommandContext): Promise<OpenRecords> {
   const configuration = await loadConfiguration(configurationFile);
   const { url, password } = await databaseAccess(configuration, context.io.env);
-  const { jobs, progress, mappings, database } = openDatabase({
+  const { jobs, progress, mappings, mappingHistory, failovers, points, volumes, disks, database } = openDatabase({
     url,
     ...(password !== undefined && { password }),
     poolSize: 4,
@@ -33,6 +35,22 @@ export async function openRecords(configurationFile: string, context: CommandCon
       },
       progress: { get: (volumeId) => translateDatabaseError(() => progress.get(volumeId)) },
       mappings: { list: (filter) => translateDatabaseError(() => mappings.list(filter)) },
+      volumes: { get: (volumeId) => translateDatabaseError(() => volumes.get(volumeId)) },
+      disks: { ofVm: (vm) => translateDatabaseError(() => disks.ofVm(vm)) },
+      failovers: { liveOf: (vm) => translateDatabaseError(() => failovers.liveOf(vm)) },
+      points: { ofVm: (vm) => translateDatabaseError(() => points.ofVm(vm)) },
+    },
+    failovers: {
+      failovers: {
+        byRequestId: (requestId) => translateDatabaseError(() => failovers.byRequestId(requestId)),
+        list: (filter) => translateDatabaseError(() => failovers.list(filter)),
+        liveOf: (vm) => translateDatabaseError(() => failovers.liveOf(vm)),
+      },
+      points: {
+        ofVm: (vm) => translateDatabaseError(() => points.ofVm(vm)),
+        list: () => translateDatabaseError(() => points.list()),
+      },
+      mappingHistory: { ofVolume: (volumeId) => translateDatabaseError(() => mappingHistory.ofVolume(volumeId)) },
     },
     close: () => database.close(),
   };

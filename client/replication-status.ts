@@ -1,10 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { CopyProgress } from '../database/copy-progress';
+import type { LiveFailover } from '../database/failovers';
+import type { RecoveryPoint } from '../database/recovery-points';
 import type { ReplicationJob } from '../database/replication-jobs';
 import { failure } from '../domain/failures';
 import { sourceVmPath, type SourceVmKey } from '../domain/names';
 import type { ReplicationState } from '../domain/replication-state';
 import { pendingActivities, type PendingActivity } from './pending-activities';
+import { recordedReplicas, type RecordedReplicas, type ReplicaRecord } from './recorded-replicas';
 import type { ReplicationRecords } from './replication-records';
 import { findUnpolledQueues, part, stateOf, unlessNotFound, valueOf, type Part } from './status-parts';
 
@@ -24,6 +27,12 @@ export interface ReplicationStatus {
   readonly job?: ReplicationJob;
   readonly pending: readonly PendingActivity[];
   readonly progress: readonly (CopyProgress & { readonly diskKey: number })[];
+  /** the volumes that the VM has, by disk key, and what may be done with them */
+  readonly replicas: readonly ReplicaRecord[];
+  /** the latest complete recovery point */
+  readonly latestPoint?: RecoveryPoint;
+  /** where the VM is failed over to now: it is not replicated meanwhile */
+  readonly live?: LiveFailover;
   /** what could not be found out, or is waited for, in sentences */
   readonly missing: readonly string[];
 }
@@ -38,6 +47,7 @@ export interface StatusParts {
   readonly workflow: Part<ReplicationState | undefined>;
   readonly job: Part<ReplicationJob | undefined>;
   readonly progress: Part<ReplicationStatus['progress']>;
+  readonly replicas: Part<RecordedReplicas>;
   /** task queues that something waits on and that nobody polls */
   readonly unpolledQueues: readonly string[];
 }
@@ -51,7 +61,8 @@ export function mergeStatus(parts: StatusParts): ReplicationStatus {
   const description = valueOf(parts.description);
   const workflow = valueOf(parts.workflow);
   const job = valueOf(parts.job);
-  const missing = [parts.description, parts.workflow, parts.job, parts.progress].flatMap((part) =>
+  const recorded = valueOf(parts.replicas);
+  const missing = [parts.description, parts.workflow, parts.job, parts.progress, parts.replicas].flatMap((part) =>
     'missing' in part ? [part.missing] : [],
   );
   const allAnswered = 'value' in parts.description && (!parts.hasDatabase || 'value' in parts.job);
@@ -66,6 +77,9 @@ export function mergeStatus(parts: StatusParts): ReplicationStatus {
     ...(job !== undefined && { job }),
     pending: description?.pending ?? [],
     progress: valueOf(parts.progress) ?? [],
+    replicas: recorded?.replicas ?? [],
+    ...(recorded?.latestPoint !== undefined && { latestPoint: recorded.latestPoint }),
+    ...(recorded?.live !== undefined && { live: recorded.live }),
     missing: [...parts.unpolledQueues.map((queue) => `no worker polls ${queue}`), ...missing],
   };
 }
@@ -89,8 +103,9 @@ export async function readStatus(
   const description = valueOf(described);
   const pending = description === undefined ? [] : await pendingActivities(temporal, description);
   const state = valueOf(workflow);
-  const [progress, unpolledQueues] = await Promise.all([
+  const [progress, replicas, unpolledQueues] = await Promise.all([
     part("the copies' progress is not known", () => progressOf(records, state)),
+    part('the replicas are not known', () => recordedReplicas(records, vm)),
     findUnpolledQueues(temporal, vm.site, {
       description,
       pending,
@@ -109,6 +124,7 @@ export async function readStatus(
     workflow,
     job,
     progress,
+    replicas,
     unpolledQueues,
   });
 }

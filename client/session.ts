@@ -1,6 +1,7 @@
 import type { SourceVmKey } from '../domain/names';
 import type { CommandContext } from './command-context';
 import { connectTemporal, type TemporalAccess } from './connect';
+import { FailoverClient } from './failover-client';
 import { findVm } from './find-vm';
 import { openRecords, type OpenRecords } from './open-records';
 import { ReplicationClient } from './replication-client';
@@ -9,6 +10,7 @@ import type { ReplicationRecords } from './replication-records';
 /** What a command works with: the client on Temporal and, where a configuration is named, the database. */
 export interface Session {
   readonly replications: ReplicationClient;
+  readonly failovers: FailoverClient;
   readonly temporal: TemporalAccess;
   readonly records: ReplicationRecords | undefined;
   /** The VM of `[site/][source/]id`. Throws as {@link findVm} does. */
@@ -41,6 +43,11 @@ function makeSession(context: CommandContext, temporal: TemporalAccess, opened: 
     replications: new ReplicationClient({
       temporal: temporal.client,
       ...(records !== undefined && { records }),
+      updatePatienceMs: context.io.patienceMs,
+    }),
+    failovers: new FailoverClient({
+      temporal: temporal.client,
+      ...(opened !== undefined && { records: opened.failovers }),
       updatePatienceMs: context.io.patienceMs,
     }),
     temporal,

@@ -31,10 +31,14 @@ export async function part<T>(name: string, ask: () => Promise<T>): Promise<Part
   }
 }
 
-/** The `state` of a run by its query; undefined when there is no such run. */
-export async function stateOf<State>(temporal: Client, workflowId: string): Promise<State | undefined> {
+/** The state of a run by its query; undefined when there is no such run. */
+export async function stateOf<State>(
+  temporal: Client,
+  workflowId: string,
+  query = 'state',
+): Promise<State | undefined> {
   return await temporal.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
-    unlessNotFound(() => temporal.workflow.getHandle(workflowId).query<State>('state')),
+    unlessNotFound(() => temporal.workflow.getHandle(workflowId).query<State>(query)),
   );
 }
 

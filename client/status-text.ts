@@ -1,5 +1,7 @@
 import { sourceVmPath } from '../domain/names';
 import { durationText, progressText, type DiskProgress } from './disk-progress';
+import { pointLine } from './point-words';
+import { replicaWords } from './recorded-replicas';
 import type { ReplicationStatus } from './replication-status';
 
 /** A status as lines for people: what the run does, each disk, what it waits for, what is missing. */
@@ -13,6 +15,7 @@ export function statusLines(status: ReplicationStatus, disks: readonly DiskProgr
     ...(reason === undefined ? [] : [`  ${reason}`]),
     ...disks.flatMap((disk) => diskLines(status, disk, now)),
     ...waitLines(status, now),
+    ...replicaLines(status, now),
     ...(workflow?.leftovers ?? []).map((leftover) => `  left over: ${leftover}`),
     ...endLines(status),
     ...status.missing.map((sentence) => `  ${sentence}`),
@@ -28,6 +31,23 @@ function diskLines(status: ReplicationStatus, disk: DiskProgress, now: number): 
       ? []
       : [`    last failure: ${state.lastFailure.message}${nextTry(state.nextTryAt, now)}`]),
     ...(state?.kept ?? []).map((kept) => `    kept: ${kept}`),
+  ];
+}
+
+/** What the volumes are good for, and where they are beside the appliance. */
+function replicaLines({ vm, replicas, latestPoint, live }: ReplicationStatus, now: number): string[] {
+  return [
+    ...replicas.map(
+      (replica) =>
+        `  volume ${replica.volumeId} of disk ${String(replica.diskKey)}: generation ${String(replica.generation)}, ${replicaWords(replica)}`,
+    ),
+    ...(latestPoint === undefined ? [] : [`  ${pointLine(latestPoint)}`]),
+    ...(live === undefined
+      ? []
+      : [
+          `  failed over to ${live.failoverVmName} (${live.failoverVmId}) since ${live.since}, ${durationText((now - Date.parse(live.since)) / 1000)} ago; not replicated meanwhile`,
+          `  go back: diskferry failover back ${sourceVmPath(vm)}`,
+        ]),
   ];
 }
 

@@ -8,6 +8,7 @@ import { type DeviceMappings, makeDeviceMappings } from './device-mappings';
 import { DatabaseUnavailableError } from './errors';
 import { type Failovers, makeFailovers } from './failovers';
 import { ClaimLostError, type Fence } from './fence';
+import { type MappingHistory, makeMappingHistory } from './mapping-history';
 import { type NbdExports, makeNbdExports } from './nbd-exports';
 import { openPool } from './pool';
 import { type RecoveryPoints, makeRecoveryPoints } from './recovery-points';
@@ -29,6 +30,7 @@ export interface Repositories {
   readonly operations: VolumeOperations;
   readonly volumes: Volumes;
   readonly mappings: DeviceMappings;
+  readonly mappingHistory: MappingHistory;
   readonly exports: NbdExports;
   readonly progress: CopyProgressRows;
   readonly slots: ApplianceSlots;
@@ -93,6 +95,7 @@ export function openDatabase(options: DatabaseOptions): Repositories {
     operations: makeVolumeOperations(db),
     volumes: makeVolumes(db),
     mappings: makeDeviceMappings(db),
+    mappingHistory: makeMappingHistory(db),
     exports: makeNbdExports(db),
     progress: makeCopyProgress(db),
     slots: makeApplianceSlots(db),

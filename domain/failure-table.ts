@@ -507,6 +507,13 @@ export const failureTable = {
     next: 'Wait until that operation has ended, or see who owns it: diskferry status {vm}',
     exitCode: 1,
   },
+  'vm-operation-active': {
+    class: 'conflict',
+    message: 'Failover VM {name} has an unfinished operation of another owner: {operationId} ({kind}, owner {owner})',
+    systemDoes: 'leaves the VM alone',
+    next: 'Wait until that operation has ended, or see who owns it: diskferry failover status {vm}',
+    exitCode: 1,
+  },
 
   // Ends of a run
   'run-ended-outside': {
@@ -550,6 +557,13 @@ export const failureTable = {
     message: 'VM {vm} is failed over to VM {failoverVmName} ({failoverVmId}) since {since}',
     systemDoes: REFUSES,
     next: 'Go back first: diskferry failover back {vm}',
+    exitCode: 1,
+  },
+  'failover-unknown': {
+    class: 'refused',
+    message: 'No failover, failback or revert of VM {vm} is known',
+    systemDoes: REFUSES,
+    next: 'See which there are: diskferry failover list',
     exitCode: 1,
   },
   'vm-not-failed-over': {

@@ -68,6 +68,7 @@ const whole: StatusParts = {
   workflow: { value: workflow },
   job: { value: job },
   progress: { value: [progressRow(25 * GIB)] },
+  replicas: { value: { replicas: [], latestPoint: undefined, live: undefined } },
   unpolledQueues: [],
 };
 

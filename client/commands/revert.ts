@@ -1,0 +1,38 @@
+import { revertRequestSchema } from '../../domain/failover-request';
+import { sourceVmPath } from '../../domain/names';
+import { askFirst } from '../ask';
+import type { CommandContext } from '../command-context';
+import { lastRunOf } from '../find-vm';
+import { followFailover } from '../follow-failover';
+import { parseBy } from '../request-file';
+import { withSession } from '../session';
+import { showPlan } from '../show-plan';
+
+/** `diskferry revert VM --to POINT` */
+export async function run(
+  context: CommandContext,
+  vmArgument: string,
+  options: { to: string; dryRun?: boolean; yes?: boolean; wait?: boolean },
+): Promise<void> {
+  await withSession(context, async (session) => {
+    const { temporal, records, findVm, failovers } = session;
+    const vm = await lastRunOf(temporal.client, records, vmArgument, await findVm(vmArgument));
+    const request = parseBy(revertRequestSchema, {
+      schemaVersion: 1,
+      site: vm.site,
+      source: { id: vm.sourceId, vm: vm.sourceVmId, name: vm.vmName },
+      appliance: vm.applianceId,
+      to: options.to,
+    });
+    if (options.dryRun === true) {
+      await showPlan(context, session, request);
+      return;
+    }
+    if (options.yes !== true) {
+      if (!context.json) await showPlan(context, session, request);
+      const question = `Put the replicas of ${vm.vmName} (${sourceVmPath(vm)}) back to ${options.to}?`;
+      await askFirst(context, options.yes, question, 'diskferry revert');
+    }
+    await followFailover(context, failovers, await failovers.startRevert(request), options.wait !== false);
+  });
+}
