@@ -44,6 +44,7 @@ module.exports = {
     project('stack'),
     project('database', withServers),
     project('activities', withServers),
+    project('failover'),
     project('end-to-end', withServers),
   ],
 };

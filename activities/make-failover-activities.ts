@@ -8,6 +8,7 @@ import { makeDeployVm } from './deploy-vm';
 import { makeDetachFromVm } from './detach-from-vm';
 import { makeOpenPoint } from './open-point';
 import type { PointWork } from './point-work';
+import { makePreflightFailover, type PreflightFailoverWork } from './preflight-failover';
 import { makePrunePoints } from './prune-points';
 import type { FailoverSiteActivities } from './queues';
 import { makeRemoveVm } from './remove-vm';
@@ -45,12 +46,21 @@ export function makePointActivities(deps: PointWork): PointActivities {
 /** Activities of the failover VM, on a site's queue. */
 export type FailoverVmActivities = Pick<
   FailoverSiteActivities,
-  'deployVm' | 'removeVm' | 'clearRoot' | 'attachToVm' | 'detachFromVm' | 'startVm' | 'stopVm' | 'checkHealth'
+  | 'preflightFailover'
+  | 'deployVm'
+  | 'removeVm'
+  | 'clearRoot'
+  | 'attachToVm'
+  | 'detachFromVm'
+  | 'startVm'
+  | 'stopVm'
+  | 'checkHealth'
 >;
 
 /** Makes the activities of the failover VM. */
-export function makeFailoverVmActivities(deps: VmWork): FailoverVmActivities {
+export function makeFailoverVmActivities(deps: VmWork & PreflightFailoverWork): FailoverVmActivities {
   return {
+    preflightFailover: makePreflightFailover(deps),
     deployVm: makeDeployVm(deps),
     removeVm: makeRemoveVm(deps),
     clearRoot: makeClearRoot(deps),

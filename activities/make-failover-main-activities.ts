@@ -2,19 +2,17 @@ import { makeClaimFailover, type ClaimFailoverWork } from './claim-failover';
 import { type CommitWork, makeCommitFailback, makeCommitFailover } from './commit-failover';
 import { makeCommitRevert, type RevertWork } from './commit-revert';
 import { makeEnterLease, type LeaseWork } from './enter-lease';
+import { makeHooks } from './hooks';
 import type { MappingWork } from './map-device';
 import { makeMapToVm, makeUnmapFromVm } from './map-to-vm';
 import { makePlanFailover, type PlanWork } from './plan-failover';
 import type { FailoverMainActivities } from './queues';
 import { makeRecordFailover, type RecordFailoverWork } from './record-failover';
 
-/** Activities of failovers that need the database only. */
-export type FailoverDatabaseActivities = Omit<FailoverMainActivities, 'quiesceSource' | 'resumeSource' | 'runHook'>;
-
-/** Makes the activities of failovers on the queue `diskferry` that need the database only. */
-export function makeFailoverDatabaseActivities(
+/** Makes the activities of failovers on the queue `diskferry`. */
+export function makeFailoverMainActivities(
   deps: ClaimFailoverWork & LeaseWork & RecordFailoverWork & PlanWork & MappingWork & CommitWork & RevertWork,
-): FailoverDatabaseActivities {
+): FailoverMainActivities {
   return {
     claimFailover: makeClaimFailover(deps),
     enterLease: makeEnterLease(deps),
@@ -25,5 +23,6 @@ export function makeFailoverDatabaseActivities(
     commitFailover: makeCommitFailover(deps),
     commitFailback: makeCommitFailback(deps),
     commitRevert: makeCommitRevert(deps),
+    ...makeHooks(deps),
   };
 }

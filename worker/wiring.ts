@@ -1,6 +1,6 @@
 import { type Failpoint, makeEffect } from '../activities/effect';
 import { makeFailpoint, parseFailpoints } from '../activities/failpoints';
-import { makeFailoverDatabaseActivities } from '../activities/make-failover-main-activities';
+import { makeFailoverMainActivities } from '../activities/make-failover-main-activities';
 import {
   makeApplianceActivities,
   makeCopyActivities,
@@ -88,7 +88,7 @@ async function wireQueue(
 ): Promise<{ activities: Partial<AllActivities & FailoverActivities>; close?: () => Promise<void> }> {
   switch (queue.kind) {
     case 'main':
-      return { activities: { ...makeMainActivities(shared), ...makeFailoverDatabaseActivities(shared) } };
+      return { activities: { ...makeMainActivities(shared), ...makeFailoverMainActivities(shared) } };
     case 'site': {
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);

@@ -4,10 +4,7 @@ import path from 'node:path';
 import type { ActivityRun } from '../../activities/activity-run';
 import { type Failpoint, makeEffect } from '../../activities/effect';
 import type { Log } from '../../activities/log';
-import {
-  type FailoverDatabaseActivities,
-  makeFailoverDatabaseActivities,
-} from '../../activities/make-failover-main-activities';
+import { makeFailoverMainActivities } from '../../activities/make-failover-main-activities';
 import {
   makeApplianceActivities,
   makeCopyActivities,
@@ -20,7 +17,7 @@ import {
   makePointActivities,
   type PointActivities,
 } from '../../activities/make-failover-activities';
-import type { AllActivities } from '../../activities/queues';
+import type { AllActivities, FailoverMainActivities } from '../../activities/queues';
 import { makeSiteFacts } from '../../activities/site-facts';
 import type { SiteSettings } from '../../site/site-settings';
 import type { CloudStackApi } from '../../cloudstack/api';
@@ -42,7 +39,7 @@ const USER_APPLIANCE = 'b94e5a0c-2f3d-4d6e-9a7b-5c8d1e0f2a43';
 
 /** A process that runs activities on behalf of one workflow run, as a worker would. */
 export interface Actor {
-  readonly activities: AllActivities & FailoverDatabaseActivities & PointActivities & FailoverVmActivities;
+  readonly activities: AllActivities & FailoverMainActivities & PointActivities & FailoverVmActivities;
   readonly run: ActivityRun;
   readonly vm: VmRef;
   /** lines of its log, with the fields */
@@ -186,7 +183,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
       },
       activities: {
         ...makeMainActivities({ ...common, isRunClosed }),
-        ...makeFailoverDatabaseActivities({ ...common, isRunClosed }),
+        ...makeFailoverMainActivities({ ...common, isRunClosed }),
         ...makeSiteActivities({ ...site, checkSchema: () => Promise.resolve() }),
         ...makePointActivities(site),
         ...makeFailoverVmActivities(site),
