@@ -12,9 +12,13 @@ import { settleEarlier } from './settle-earlier';
 import { type JobEnd, jobIdIsStale, settleJob, waitForJob } from './settle-job';
 import type { VolumeWork } from './volume-work';
 
-/** One attach or detach, as the two steps differ in it. */
+/** One attach or detach, as the steps differ in it. */
 export interface AttachmentAct {
+  /** the activity, by which its effects are named */
+  readonly step: string;
   readonly kind: 'attach' | 'detach';
+  /** the VM that it is about: the appliance, or a failover VM */
+  readonly vmId: string;
   /** where the volume must be for the call to be sent; anywhere else there is nothing to send */
   readonly actOn: Settled['verdict'];
   /** whether an unfinished operation is this run's own of this kind */
@@ -42,12 +46,12 @@ export async function actOnAttachment(
   volume: VolumeRef,
   act: AttachmentAct,
 ): Promise<AttachmentEnd> {
-  const step = `${act.kind}Volume`;
+  const { step, vmId } = act;
   const fence = fenceOf(volume, run);
   let operation = await settleEarlier(work, run, volume, `${step}.finish`, (active) => act.mine(active));
   let end: JobEnd = operation === undefined ? { arrived: false } : await settleJob(work, run, operation);
   let refusal: string | undefined;
-  let seen = await observeAttachment(work, run, volume);
+  let seen = await observeAttachment(work, run, volume, vmId);
 
   if (seen.verdict === act.actOn && !end.arrived) {
     if (operation !== undefined && jobIdIsStale(work, operation)) {
@@ -57,7 +61,7 @@ export async function actOnAttachment(
     }
     const row = {
       kind: act.kind,
-      vmId: volume.applianceId,
+      vmId,
       jobId: randomUUID(),
       ...(act.kind === 'attach' ? { found: { attached: false } } : {}),
     };
@@ -66,7 +70,7 @@ export async function actOnAttachment(
     const sent = await sendChange(work, fence, operation, `${step}.send`, () => act.call(jobId));
     if (sent.outcome === 'refused') refusal = sent.error.text;
     else end = { arrived: true, job: await waitForJob(work, run, operation, jobId) };
-    seen = await observeAttachment(work, run, volume);
+    seen = await observeAttachment(work, run, volume, vmId);
   }
 
   const acted = operation;

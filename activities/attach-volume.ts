@@ -32,7 +32,9 @@ export function makeAttachVolume(work: VolumeWork): SiteActivities['attachVolume
     async (volume, run) => {
       const { diskKey, volumeId, applianceId } = volume;
       const { seen, cause, finish } = await actOnAttachment(work, run, volume, {
+        step: 'attachVolume',
         kind: 'attach',
+        vmId: applianceId,
         actOn: 'detached',
         mine: (active) => isAttachOf(active, volume),
         call: (jobId) =>

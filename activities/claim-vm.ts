@@ -1,7 +1,8 @@
 import type { Clock } from '../cloudstack/clock';
 import type { Database } from '../database/database';
+import type { Failovers } from '../database/failovers';
 import type { ReplicationJobs } from '../database/replication-jobs';
-import type { VmClaim, VmClaims } from '../database/vm-claims';
+import type { VmClaims } from '../database/vm-claims';
 import { failure } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
 import { type ClaimVmInput, type ClaimVmOutput, claimVmInputSchema } from '../domain/step-io';
@@ -10,12 +11,15 @@ import type { ActivityRun, CurrentRun } from './activity-run';
 import type { Effect } from './effect';
 import type { Log } from './log';
 import type { MainActivities } from './queues';
+import { refuseFailedOver } from './refuse-failed-over';
+import { type Taken, takeOrTakeOver } from './take-or-take-over';
 
 /** What claimVm needs. */
 export interface ClaimWork {
   readonly database: Pick<Database, 'transaction'>;
   readonly claims: VmClaims;
   readonly jobs: ReplicationJobs;
+  readonly failovers: Failovers;
   readonly clock: Pick<Clock, 'now'>;
   readonly effect: Effect;
   readonly run: CurrentRun;
@@ -29,7 +33,7 @@ export interface ClaimWork {
  *
  * Why the run id and not only the workflow id: a reset keeps the id of the first execution but changes the run's, so a workflow can
  * have an older run whose activities still act. A claim is taken over from exactly the run that Temporal says is closed, with a
- * higher epoch; between the question and the take-over nobody else can slip in, since the row is compared again.
+ * higher epoch.
  */
 export function makeClaimVm(work: ClaimWork): MainActivities['claimVm'] {
   return activity(
@@ -37,32 +41,13 @@ export function makeClaimVm(work: ClaimWork): MainActivities['claimVm'] {
     work.run,
     claimVmInputSchema,
     (vm) => vm,
-    async (vm, run) => {
-      let taken = await take(work, run, vm, undefined);
-      if (taken.outcome === 'held' && (await work.isRunClosed(taken.holder.workflowId, taken.holder.runId))) {
-        const { holder } = taken;
-        taken = await take(work, run, vm, holder.runId);
-        if (taken.outcome === 'taken') {
-          work.log.warn(
-            { source_vm: vm.vmName, from: holder.workflowId, fromRun: holder.runId, epoch: taken.epoch },
-            'Took a VM over from a run that has ended without giving it free',
-          );
-        }
-      }
-      if (taken.outcome === 'taken') return { epoch: taken.epoch } satisfies ClaimVmOutput;
-      const { workflowId, runId, kind } = taken.holder;
-      throw failure('vm-claimed', { vm: sourceVmPath(vm), holder: workflowId, runId, kind });
-    },
+    async (vm, run) =>
+      (await takeOrTakeOver(work, vm, (replaces) => take(work, run, vm, replaces))) satisfies ClaimVmOutput,
   );
 }
 
 /** Takes the claim and, for a replication, records the run under its request id: both or neither. */
-async function take(
-  work: ClaimWork,
-  run: ActivityRun,
-  vm: ClaimVmInput,
-  replaces: string | undefined,
-): Promise<{ outcome: 'taken'; epoch: number } | { outcome: 'held'; holder: VmClaim }> {
+async function take(work: ClaimWork, run: ActivityRun, vm: ClaimVmInput, replaces: string | undefined): Promise<Taken> {
   return await work.effect('claimVm.take', () =>
     work.database.transaction(async (tx) => {
       const taken = await work.claims.take(tx, vm, {
@@ -71,7 +56,10 @@ async function take(
         runId: run.runId,
         ...(replaces === undefined ? {} : { replaces }),
       });
-      if (taken.outcome === 'held' || vm.kind !== 'replication') return taken;
+      if (taken.outcome === 'held') return taken;
+      // Behind the lock on the claim: whoever failed the VM over held it until after that was recorded.
+      refuseFailedOver(vm, await work.failovers.liveOf(vm, tx));
+      if (vm.kind !== 'replication') return taken;
       const { requestId, requestDigest } = vm;
       if (requestId === undefined || requestDigest === undefined) return taken;
       const started = await work.jobs.start(tx, {

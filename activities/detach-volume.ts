@@ -37,7 +37,9 @@ export function makeDetachVolume(work: VolumeWork): SiteActivities['detachVolume
         }
       }
       const { seen, cause, finish } = await actOnAttachment(work, run, volume, {
+        step: 'detachVolume',
         kind: 'detach',
+        vmId: applianceId,
         actOn: 'attached-here',
         mine: (active) =>
           active.kind === 'detach' && active.firstRunId === volume.firstRunId && active.vmId === applianceId,

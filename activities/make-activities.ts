@@ -7,7 +7,7 @@ import { makeCloseExport } from './close-export';
 import { makeConfirmDeviceGone } from './confirm-device-gone';
 import { makeCopyDisk } from './copy-disk';
 import type { CopyWork } from './copy-work';
-import { makeCreateVolume, type VolumeMaking } from './create-volume';
+import { makeCreateVolume } from './create-volume';
 import { makeDeleteVolume } from './delete-volume';
 import { makeDetachVolume } from './detach-volume';
 import { type EndClaimWork, makeEndClaim } from './end-claim';
@@ -21,6 +21,7 @@ import { makeRecordPhase, type RecordWork } from './record-phase';
 import { makeResolveDevice } from './resolve-device';
 import { makeUnmapDevice } from './unmap-device';
 import { makeVerifyDisk } from './verify-disk';
+import type { VolumeMaking } from './volume-making';
 
 /** Makes the activities of the queue `diskferry`. */
 export function makeMainActivities(

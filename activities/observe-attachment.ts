@@ -9,10 +9,15 @@ import type { VolumeWork } from './volume-work';
 /** A verdict that stands: no job on the volume is pending. */
 export type Settled = Exclude<Attachment, { verdict: 'pending' }>;
 
-/** Lists the volume and judges where it is, as things are now. */
-export async function lookAtVolume(work: VolumeWork, run: ActivityRun, volume: VolumeRef): Promise<Attachment> {
+/** Lists the volume and judges where it is with respect to a VM, the appliance unless said otherwise, as things are now. */
+export async function lookAtVolume(
+  work: VolumeWork,
+  run: ActivityRun,
+  volume: VolumeRef,
+  vmId: string = volume.applianceId,
+): Promise<Attachment> {
   const listing = await work.api.listVolumes({ id: volume.volumeId, ...listScope(volume) }, { signal: run.signal });
-  return judgeAttachment(listing, volume.volumeId, volume.applianceId);
+  return judgeAttachment(listing, volume.volumeId, vmId);
 }
 
 /**
@@ -20,10 +25,15 @@ export async function lookAtVolume(work: VolumeWork, run: ActivityRun, volume: V
  *
  * @throws job-pending (unavailable: tried again without end) when a job stays pending, so that the wait is seen
  */
-export async function observeAttachment(work: VolumeWork, run: ActivityRun, volume: VolumeRef): Promise<Settled> {
+export async function observeAttachment(
+  work: VolumeWork,
+  run: ActivityRun,
+  volume: VolumeRef,
+  vmId: string = volume.applianceId,
+): Promise<Settled> {
   let jobId = '?';
   const settled = await lookUntil(work, run, work.polling.pendingMs, async () => {
-    const seen = await lookAtVolume(work, run, volume);
+    const seen = await lookAtVolume(work, run, volume, vmId);
     if (seen.verdict !== 'pending') return seen;
     jobId = seen.jobId;
     return undefined;

@@ -4,10 +4,10 @@ import { sourceVmPath } from '../domain/names';
 import type { DeleteVolumeInput } from '../domain/step-io';
 import type { UndoOutcome } from '../domain/undo-policy';
 import type { ActivityRun } from './activity-run';
-import type { VolumeMaking } from './create-volume';
+import type { VolumeMaking } from './volume-making';
 import { describeJob } from './judge-job';
 import { observeAttachment } from './observe-attachment';
-import { removeVolume } from './remove-volume';
+import { type Removal, removeVolume } from './remove-volume';
 import { waitForJob } from './settle-job';
 import { nothingToUndo, undone } from './undo-outcome';
 
@@ -19,6 +19,7 @@ export async function deleteNamedVolume(
   work: VolumeMaking,
   run: ActivityRun,
   disk: DeleteVolumeInput,
+  removal: Removal,
 ): Promise<UndoOutcome> {
   const { diskKey, volumeId } = disk;
   if (volumeId === undefined) throw new Error('a release deletes only a volume that is named');
@@ -47,6 +48,6 @@ export async function deleteNamedVolume(
     }
   }
   const listed = seen.verdict === 'gone' ? { id: volumeId, size: record.sizeBytes } : seen.volume;
-  await removeVolume(work, run, disk, listed);
+  await removeVolume(work, run, disk, listed, removal);
   return undone('deleteVolume');
 }

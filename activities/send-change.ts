@@ -23,17 +23,31 @@ export async function sendChange<T>(
   effect: string,
   call: () => Promise<T>,
 ): Promise<Sent<T>> {
+  const isOpen = async () => (await work.operations.get(operation.id))?.state === 'recorded';
+  try {
+    return await sendWhileOpen(work, isOpen, effect, call);
+  } catch (error) {
+    if (isCloudStackError(error, 'outcome-unknown')) {
+      await work.database.fenced(fence, (tx) => work.operations.markDoubtful(tx, operation.id));
+    }
+    throw error;
+  }
+}
+
+/** As {@link sendChange}, of any recorded operation, without a mark for a lost answer. */
+export async function sendWhileOpen<T>(
+  work: Pick<VolumeWork, 'effect'>,
+  isOpen: () => Promise<boolean>,
+  effect: string,
+  call: () => Promise<T>,
+): Promise<Sent<T>> {
   // Read as late as can be: an attempt that was slow, and given up, must not send what was taken back meanwhile.
-  const current = await work.operations.get(operation.id);
-  if (current?.state !== 'recorded') return { outcome: 'closed' };
+  if (!(await isOpen())) return { outcome: 'closed' };
   try {
     return { outcome: 'sent', answer: await work.effect(effect, call) };
   } catch (error) {
     if (isCloudStackError(error, 'already-exists')) return { outcome: 'sent', answer: undefined };
     if (isRefusal(error)) return { outcome: 'refused', error };
-    if (isCloudStackError(error, 'outcome-unknown')) {
-      await work.database.fenced(fence, (tx) => work.operations.markDoubtful(tx, operation.id));
-    }
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { CreateVolumeInput } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
-import type { VolumeMaking } from './create-volume';
+import type { VolumeMaking } from './volume-making';
 import { fenceOf } from './fence-of';
 import { findCreated } from './find-created';
 import { finishOperation } from './finish-operation';

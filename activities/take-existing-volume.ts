@@ -3,7 +3,7 @@ import { sourceVmPath, volumeTagKeys } from '../domain/names';
 import { bytesToGibUp, gibToBytes } from '../domain/sizes';
 import type { CreateVolumeInput, CreateVolumeOutput } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
-import type { VolumeMaking } from './create-volume';
+import type { VolumeMaking } from './volume-making';
 import { listScope } from './list-scope';
 import { isPassing } from './judge-attachment';
 import { judgeVolume } from './judge-volume';

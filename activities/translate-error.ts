@@ -1,6 +1,7 @@
 import { ExportServerError } from '../appliance/ports';
 import { DatabaseUnavailableError } from '../database/errors';
 import { ClaimLostError } from '../database/fence';
+import { VmOperationActiveError } from '../database/vm-operations';
 import { OperationActiveError } from '../database/volume-operations';
 import { DiskferryFailure, failure } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
@@ -39,6 +40,20 @@ export function translateError(error: unknown, place: ErrorPlace): DiskferryFail
       'operation-active',
       {
         volumeId: active.volumeId ?? active.volumeName ?? '?',
+        operationId: active.id,
+        kind: active.kind,
+        owner: active.workflowId,
+        vm: sourceVmPath(active),
+      },
+      { cause: error },
+    );
+  }
+  if (error instanceof VmOperationActiveError) {
+    const { active } = error;
+    return failure(
+      'vm-operation-active',
+      {
+        name: active.failoverVmName,
         operationId: active.id,
         kind: active.kind,
         owner: active.workflowId,

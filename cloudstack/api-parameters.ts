@@ -62,8 +62,8 @@ export interface DeployVirtualMachineParameters {
   readonly zoneId: string;
   /** in the order of the network cards; the first is the default network */
   readonly networkIds: readonly string[];
-  /** as many as networks, in their order */
-  readonly macAddresses?: readonly string[];
+  /** as many as networks, in their order; CloudStack chooses where one is undefined */
+  readonly macAddresses?: readonly (string | undefined)[];
   /** needed when the template does not say */
   readonly hypervisor?: string;
   /** CloudStack starts a VM unless told not to, so it is always told */

@@ -72,7 +72,8 @@ function encodeNetworks({ networkIds, macAddresses }: DeployVirtualMachineParame
   const encoded: Record<string, string> = {};
   for (const [index, networkId] of networkIds.entries()) {
     encoded[`iptonetworklist[${String(index)}].networkid`] = networkId;
-    encoded[`iptonetworklist[${String(index)}].mac`] = macAddresses[index] ?? '';
+    const mac = macAddresses[index];
+    if (mac !== undefined) encoded[`iptonetworklist[${String(index)}].mac`] = mac;
   }
   return encoded;
 }

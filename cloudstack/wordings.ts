@@ -1,5 +1,8 @@
 import type { CloudStackErrorKind } from './errors';
 
+/** Commands of which it is known which refusals last. */
+export type LastingCommand = 'createVolume' | 'attachVolume' | 'deployVirtualMachine';
+
 /**
  * What CloudStack's texts mean, release by release. Nearly all of its refusals share one code (431, cserrorcode 4350), so for those
  * only the words tell; they drift ("VM" became "Instance" in 4.20), so a pattern holds what 4.18 to 4.23 have in common. A text
@@ -15,7 +18,9 @@ export interface Wording {
   /** means this only as the end of a job, where the hypervisor was at work */
   readonly jobsOnly?: true;
   /** commands for which repeating cannot change it */
-  readonly lasting?: readonly ('createVolume' | 'attachVolume')[];
+  readonly lasting?: readonly LastingCommand[];
+  /** the site snapshots no volume of a running VM: off the VM it would */
+  readonly asksForDetach?: true;
   /** CloudStack's class and, where it matters, releases */
   readonly source: string;
   /**
@@ -30,7 +35,14 @@ const limits = 'ResourceLimitManagerImpl';
 
 export const wordings: readonly Wording[] = [
   // ids
-  { kind: 'not-found', words: /entity does not exist/i, source: 'ParamProcessWorker', known: 'recorded' },
+  {
+    kind: 'not-found',
+    words: /entity does not exist/i,
+    // of a deploy: its offering, template or network
+    lasting: ['deployVirtualMachine'],
+    source: 'ParamProcessWorker',
+    known: 'recorded',
+  },
   { kind: 'gone', words: /unable to find uuid for id \[/i, source: 'ApiDBUtils, 4.22', known: 'recorded' },
   { kind: 'gone', words: /unable to find volume with id\b/i, source: `${volumes}, up to 4.21`, known: 'read' },
   { kind: 'gone', words: /snapshot .* is already destroyed/i, source: 'SnapshotManagerImpl', known: 'recorded' },
@@ -73,8 +85,27 @@ export const wordings: readonly Wording[] = [
   },
   {
     kind: 'conflict',
+    words: /there is other active .*snapshot tasks on the (vm|instance)/i,
+    source: 'VolumeApiServiceImpl, SnapshotManagerImpl',
+    known: 'read',
+  },
+  {
+    kind: 'refused',
+    words: /kvm snapshot is not supported for running vms/i,
+    asksForDetach: true,
+    source: 'SnapshotManagerImpl.supportedByHypervisor, since 4.15',
+    known: 'read',
+  },
+  {
+    kind: 'conflict',
     words: /there are concurrent operations on/i,
     source: 'VirtualMachineManagerImpl',
+    known: 'read',
+  },
+  {
+    kind: 'conflict',
+    words: /(?:vm|instance) with host ?name (?<holderName>\S+) already exists in the network domain/i,
+    source: 'UserVmManagerImpl.checkIfHostNameUniqueInNtwkDomain',
     known: 'read',
   },
   {
@@ -132,10 +163,26 @@ export const wordings: readonly Wording[] = [
     /is not configured to use local storage/i,
     /can't attach a volume created by/i,
   ]),
+  ...lasting('deployVirtualMachine', 'read', 'UserVmManagerImpl; "Instance name" from 4.20 on', [
+    /invalid name\. (vm|instance) name can contain/i,
+    /need to specify custom parameter values/i,
+    /invalid (cpu cores|cpu speed|memory) value/i,
+    /hypervisor passed to the deployvm call, is different from/i,
+    /invalid hypervisor type/i,
+    /unable to use network with id/i,
+    /unable to find (network|service offering|template)/i,
+    /unable to use template/i,
+    /rootdisksize override .* is smaller than template size/i,
+    /mac address .*(is not valid|already exists|is not unique|already in use)/i,
+    /boot ?(type|mode)/i,
+  ]),
+  ...lasting('deployVirtualMachine', 'read', limits, [
+    /maximum (?:number|amount) of (?:resources|instances|virtual machines|user_vm)/i,
+  ]),
   {
     kind: 'refused',
     words: /does not have permission to operate/i,
-    lasting: ['createVolume', 'attachVolume'],
+    lasting: ['createVolume', 'attachVolume', 'deployVirtualMachine'],
     source: 'AccountManagerImpl',
     known: 'recorded',
   },
@@ -150,7 +197,7 @@ export const wordings: readonly Wording[] = [
 ];
 
 function lasting(
-  command: 'createVolume' | 'attachVolume',
+  command: LastingCommand,
   known: Wording['known'],
   source: string,
   words: readonly RegExp[],
@@ -161,4 +208,9 @@ function lasting(
 /** What a text means; undefined for one that is not known. */
 export function meaningOf(text: string, stage: 'answer' | 'job'): Wording | undefined {
   return wordings.find(({ words, jobsOnly }) => (stage === 'job' || jobsOnly !== true) && words.test(text));
+}
+
+/** Whether a refusal to snapshot says that the volume would have to be detached, or its VM stopped. */
+export function asksForDetach(text: string): boolean {
+  return wordings.some(({ words, asksForDetach: asks }) => asks === true && words.test(text));
 }

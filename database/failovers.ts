@@ -88,7 +88,8 @@ export interface Failovers {
   goLive(tx: Tx, live: Omit<LiveFailover, 'since'>): Promise<'recorded' | 'there'>;
   /** Takes the row away if it names this failover VM. */
   endLive(tx: Tx, vm: SourceVmKey, failoverVmId: string): Promise<void>;
-  liveOf(vm: SourceVmKey): Promise<LiveFailover | undefined>;
+  /** @param tx - to see it behind a lock that the transaction holds */
+  liveOf(vm: SourceVmKey, tx?: Tx): Promise<LiveFailover | undefined>;
 }
 
 const volumesSchema = z.array(z.object({ diskKey: z.int(), volumeId: uuidSchema }));
@@ -203,7 +204,7 @@ export function makeFailovers(db: Kysely<Tables>): Failovers {
         .execute();
     },
 
-    liveOf: (vm) => live(db, vm),
+    liveOf: (vm, tx) => live(tx === undefined ? db : transactionOf(tx), vm),
   };
 }
 

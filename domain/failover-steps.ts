@@ -37,7 +37,7 @@ export const failoverSteps: Readonly<Record<FailoverStepName, FailoverStepRow>> 
     provenBy: 'listed as BackedUp, of this volume; alone under its name',
     undo: ['deleteSnapshot'],
     queue: 'site',
-    effects: ['snapshotVolume.record', 'snapshotVolume.send', 'snapshotVolume.finish'],
+    effects: ['snapshotVolume.record', 'snapshotVolume.send', 'snapshotVolume.removeDouble', 'snapshotVolume.finish'],
     failures: ['snapshot-failed', 'snapshot-needs-detach', 'volume-gone', 'job-pending'],
   },
   completePoint: {
@@ -59,7 +59,13 @@ export const failoverSteps: Readonly<Record<FailoverStepName, FailoverStepRow>> 
     provenBy: 'listed as Ready with the right size and tags, detached; alone under its name',
     undo: ['deleteRestoredVolume'],
     queue: 'site',
-    effects: ['restoreVolume.record', 'restoreVolume.send', 'restoreVolume.tag', 'restoreVolume.finish'],
+    effects: [
+      'restoreVolume.record',
+      'restoreVolume.send',
+      'restoreVolume.tag',
+      'restoreVolume.removeDouble',
+      'restoreVolume.finish',
+    ],
     failures: ['restore-failed', 'snapshot-gone', 'volume-differs', 'job-pending'],
   },
   quiesceSource: {
@@ -81,8 +87,15 @@ export const failoverSteps: Readonly<Record<FailoverStepName, FailoverStepRow>> 
     provenBy: 'listed as Stopped under its name with our tags; alone under it',
     undo: ['removeVm'],
     queue: 'site',
-    effects: ['deployVm.record', 'deployVm.send', 'deployVm.tag', 'deployVm.finish'],
-    failures: ['deploy-failed', 'deploy-refused', 'vm-name-taken', 'vm-job-pending'],
+    effects: [
+      'deployVm.record',
+      'deployVm.send',
+      'deployVm.tag',
+      'deployVm.osType',
+      'deployVm.removeDouble',
+      'deployVm.finish',
+    ],
+    failures: ['deploy-failed', 'deploy-refused', 'vm-name-taken', 'vm-gone', 'vm-job-pending'],
   },
   clearRoot: {
     of: 'vm',
@@ -200,7 +213,7 @@ export const failoverUndos: Readonly<Record<FailoverUndoName, UndoRow>> = {
     does: "removes the failover VM once CloudStack's list shows, twice, that none of our volumes is on it",
     provenBy: 'gone from the list, with the root that its template made',
     queue: 'site',
-    effects: ['removeVm.destroy', 'removeVm.expunge', 'removeVm.deleteRoot', 'removeVm.finish'],
+    effects: ['removeVm.record', 'removeVm.destroy', 'removeVm.expunge', 'removeVm.deleteRoot', 'removeVm.finish'],
     failures: ['vm-remove-failed', 'vm-holds-replicas', 'vm-job-pending'],
   },
   detachFromVm: {
@@ -223,5 +236,25 @@ export const failoverUndos: Readonly<Record<FailoverUndoName, UndoRow>> = {
     queue: 'site',
     effects: ['stopVm.record', 'stopVm.send', 'stopVm.finish'],
     failures: ['vm-stop-failed', 'vm-job-pending'],
+  },
+};
+
+export type PointWorkName = 'openPoint' | 'prunePoints';
+
+/** What is done for recovery points beside the steps: nothing is owed for it, and each effect may be cut off like a step's. */
+export const pointWork: Readonly<Record<PointWorkName, UndoRow>> = {
+  openPoint: {
+    does: 'decides whether a recovery point is needed, and opens it; one that an earlier run left half taken counts no more',
+    provenBy: "the point's row",
+    queue: 'site',
+    effects: ['openPoint.record'],
+    failures: [],
+  },
+  prunePoints: {
+    does: 'removes recovery points beyond those that the site keeps, oldest first, and what earlier removals left',
+    provenBy: 'gone from the list; what CloudStack did not delete is named and left to the next run',
+    queue: 'site',
+    effects: ['prunePoints.record', 'prunePoints.send', 'prunePoints.finish'],
+    failures: ['job-pending'],
   },
 };

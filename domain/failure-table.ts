@@ -507,6 +507,13 @@ export const failureTable = {
     next: 'Wait until that operation has ended, or see who owns it: diskferry status {vm}',
     exitCode: 1,
   },
+  'vm-operation-active': {
+    class: 'conflict',
+    message: 'Failover VM {name} has an unfinished operation of another owner: {operationId} ({kind}, owner {owner})',
+    systemDoes: 'leaves the VM alone',
+    next: 'Wait until that operation has ended, or see who owns it: diskferry failover status {vm}',
+    exitCode: 1,
+  },
 
   // Ends of a run
   'run-ended-outside': {

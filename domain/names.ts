@@ -36,6 +36,14 @@ export function volumeName(sourceVmName: string, diskKey: number, operationId: s
   return `diskferry-${vm}-${String(diskKey)}-${operationId.replaceAll('-', '').slice(0, 8)}`;
 }
 
+/**
+ * Display name of a failover VM whose id could not be chosen: until it has its tags, the 8 hex digits of the operation's id are what
+ * tells it from somebody else's VM of the same name.
+ */
+export function failoverVmDisplayName(name: string, operationId: string): string {
+  return `${name}-diskferry-${operationId.replaceAll('-', '').slice(0, 8)}`;
+}
+
 /** Keys of the tags that mark a volume as ours in CloudStack. */
 export const volumeTagKeys = {
   /** the workflow id that owns the volume */

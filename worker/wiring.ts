@@ -1,13 +1,15 @@
-import { makeEffect } from '../activities/effect';
+import { type Failpoint, makeEffect } from '../activities/effect';
 import { makeFailpoint, parseFailpoints } from '../activities/failpoints';
+import { makeFailoverDatabaseActivities } from '../activities/make-failover-main-activities';
 import {
   makeApplianceActivities,
   makeCopyActivities,
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
+import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
-import type { AllActivities } from '../activities/queues';
+import type { AllActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
@@ -22,7 +24,7 @@ import { openSite } from './site-access';
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
   readonly queue: ServedQueue;
-  readonly activities: Partial<AllActivities>;
+  readonly activities: Partial<AllActivities & FailoverActivities>;
 }
 
 export interface WiredActivities {
@@ -35,10 +37,11 @@ export interface WiredActivities {
  * Opens what the activities of the served queues need and makes them. A site's keys are read only where its own queue is served: an
  * appliance's worker needs none.
  *
+ * @param failpoint - instead of the rules in DISKFERRY_FAILPOINTS: for a test that runs a worker in its own process
  * @throws DiskferryFailure `configuration-invalid` when a site's keys cannot be read
  */
-export async function wireActivities(serving: Serving): Promise<WiredActivities> {
-  const shared = openShared(serving);
+export async function wireActivities(serving: Serving, failpoint?: Failpoint): Promise<WiredActivities> {
+  const shared = openShared(serving, failpoint);
   const closers: (() => Promise<void>)[] = [() => shared.database.close()];
   const queues: WiredQueue[] = [];
   for (const queue of serving.queues) {
@@ -57,10 +60,11 @@ export async function wireActivities(serving: Serving): Promise<WiredActivities>
 type Shared = ReturnType<typeof openShared>;
 
 /** What the activities of every queue may use. */
-function openShared({ database, environment, log, temporal }: Serving) {
+function openShared({ database, environment, log, temporal }: Serving, given?: Failpoint) {
   const { url, password } = database;
   const secret = password === undefined ? {} : { password };
-  const failpoints = parseFailpoints(environment['DISKFERRY_FAILPOINTS'] ?? '');
+  const rules = parseFailpoints(environment['DISKFERRY_FAILPOINTS'] ?? '');
+  const failpoint = given ?? (rules.length === 0 ? undefined : makeFailpoint(rules));
   const repositories = openDatabase({ url, ...secret, logger: log });
   return {
     ...repositories,
@@ -71,7 +75,7 @@ function openShared({ database, environment, log, temporal }: Serving) {
     isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
     clock: systemClock,
     polling: defaultPolling,
-    effect: makeEffect(failpoints.length === 0 ? undefined : makeFailpoint(failpoints)),
+    effect: makeEffect(failpoint),
     run: currentRun,
     log,
   };
@@ -81,15 +85,21 @@ async function wireQueue(
   { configuration, log }: Serving,
   shared: Shared,
   queue: ServedQueue,
-): Promise<{ activities: Partial<AllActivities>; close?: () => Promise<void> }> {
+): Promise<{ activities: Partial<AllActivities & FailoverActivities>; close?: () => Promise<void> }> {
   switch (queue.kind) {
     case 'main':
-      return { activities: makeMainActivities(shared) };
+      return { activities: { ...makeMainActivities(shared), ...makeFailoverDatabaseActivities(shared) } };
     case 'site': {
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
-      return { activities: makeSiteActivities({ ...shared, api, settings, facts }), close: () => api.close() };
+      const deps = { ...shared, api, settings, facts };
+      const activities = {
+        ...makeSiteActivities(deps),
+        ...makePointActivities(deps),
+        ...makeFailoverVmActivities(deps),
+      };
+      return { activities, close: () => api.close() };
     }
     case 'appliance':
       return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };

@@ -10,7 +10,7 @@ import {
 import { expectCensus } from '../support/census';
 import { failing } from '../support/failing';
 import { Journey } from '../support/journey';
-import { asServerRetries } from '../support/step-contract';
+import { asServerRetries } from '../support/contract-engine';
 import { until } from '../support/until';
 
 let world: ActivityWorld;

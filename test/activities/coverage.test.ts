@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
+import { failoverSteps, failoverUndos, pointWork } from '../../domain/failover-steps';
 import { steps, undos } from '../../domain/steps';
 
 const texts = readdirSync(__dirname)
@@ -14,4 +15,23 @@ test.each(Object.keys(steps))('step %s has its contract', (step) => {
 
 test.each(Object.keys(undos))('undo %s has its contract', (undo) => {
   expect(texts).toContain(`undoContract('${undo}'`);
+});
+
+/** Steps and undos whose activities are not there yet. The list only shrinks: one that has its contract fails here. */
+const awaited: ReadonlySet<string> = new Set([
+  ...['quiesceSource', 'mapToVm', 'prepareGuest'],
+  ...['commitFailover', 'commitFailback', 'commitRevert'],
+  ...['resumeSource', 'unmapFromVm'],
+]);
+
+test.each(Object.keys(failoverSteps))('failover step %s has its contract', (step) => {
+  expect(texts.includes(`failoverStepContract('${step}'`)).toBe(!awaited.has(step));
+});
+
+test.each(Object.keys(failoverUndos))('failover undo %s has its contract', (undo) => {
+  expect(texts.includes(`failoverUndoContract('${undo}'`)).toBe(!awaited.has(undo));
+});
+
+test.each(Object.keys(pointWork))('%s has its contract', (name) => {
+  expect(texts).toContain(`pointWorkContract('${name}'`);
 });

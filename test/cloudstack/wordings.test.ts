@@ -31,6 +31,18 @@ describe('the words of several releases mean the same', () => {
     ['conflict', 'Volume: data is in Attaching. It should be in Ready or Allocated state'],
     ['conflict', 'There are snapshot operations in progress on the volume, unable to delete it'],
     ['conflict', 'There are other active Instance Snapshot tasks on the Instance, please try again later'],
+    [
+      'conflict',
+      'There is other active snapshot tasks on the VM to which the volume is attached, please try again later',
+    ],
+    [
+      'conflict',
+      'There is other active Instance Snapshot tasks on the Instance to which the volume is attached, please try again later',
+    ],
+    [
+      'refused',
+      'KVM Snapshot is not supported for Running VMs. It is disabled by default due to a possible corruption',
+    ],
     ['refused', 'Please specify a VM that is either running or stopped.'],
     ['refused', 'Please specify a VM that is on of the following states: [Running, Stopped].'],
     ['refused', 'Unable to attach volume to VM a/b, please specify a VM that does not have VM snapshots'],

@@ -5,11 +5,21 @@ import type { ActivityRun } from '../../activities/activity-run';
 import { type Failpoint, makeEffect } from '../../activities/effect';
 import type { Log } from '../../activities/log';
 import {
+  type FailoverDatabaseActivities,
+  makeFailoverDatabaseActivities,
+} from '../../activities/make-failover-main-activities';
+import {
   makeApplianceActivities,
   makeCopyActivities,
   makeMainActivities,
   makeSiteActivities,
 } from '../../activities/make-activities';
+import {
+  type FailoverVmActivities,
+  makeFailoverVmActivities,
+  makePointActivities,
+  type PointActivities,
+} from '../../activities/make-failover-activities';
 import type { AllActivities } from '../../activities/queues';
 import { makeSiteFacts } from '../../activities/site-facts';
 import type { SiteSettings } from '../../site/site-settings';
@@ -32,7 +42,7 @@ const USER_APPLIANCE = 'b94e5a0c-2f3d-4d6e-9a7b-5c8d1e0f2a43';
 
 /** A process that runs activities on behalf of one workflow run, as a worker would. */
 export interface Actor {
-  readonly activities: AllActivities;
+  readonly activities: AllActivities & FailoverDatabaseActivities & PointActivities & FailoverVmActivities;
   readonly run: ActivityRun;
   readonly vm: VmRef;
   /** lines of its log, with the fields */
@@ -47,6 +57,8 @@ export interface ActorOptions {
   readonly account?: 'admin' | 'repluser';
   /** another run than the one that the world's VM belongs to */
   readonly runId?: string;
+  /** the workflow that acts; the VM's replication unless said otherwise */
+  readonly workflowId?: string;
   readonly vm?: VmRef;
   readonly settings?: Partial<SiteSettings>;
   readonly isRunClosed?: (workflowId: string, runId: string) => Promise<boolean>;
@@ -65,6 +77,8 @@ export interface ActivityWorld {
   /** A source VM that nobody has used, claimed by a run of its own, in an emptied CloudStack. */
   begin(options?: { readonly account?: 'admin' | 'repluser' }): Promise<VmRef>;
   actor(vm: VmRef, options?: ActorOptions): Actor;
+  /** ids of the volumes and VMs that the world has of itself, before anything is done in it */
+  ownThings(): ReadonlySet<string>;
   close(): Promise<void>;
 }
 
@@ -129,13 +143,14 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     ),
   );
 
+  let own: ReadonlySet<string> = new Set();
   const actor = (vm: VmRef, options: ActorOptions = {}): Actor => {
     const { api, apiKey } = client(options.account ?? 'admin');
     const appliance = appliances.get(vm.applianceId);
     if (appliance === undefined) throw new Error(`no appliance ${vm.applianceId}`);
     const controller = new AbortController();
     const run: ActivityRun = {
-      workflowId: replicationWorkflowId(vm),
+      workflowId: options.workflowId ?? replicationWorkflowId(vm),
       runId: options.runId ?? vm.firstRunId,
       activityId: randomUUID(),
       signal: controller.signal,
@@ -144,7 +159,15 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     const logged: { message: string; fields: object }[] = [];
     const note = (fields: object, message: string): void => void logged.push({ message, fields });
     const log: Log = { info: note, warn: note };
-    const settings = { name: vm.site, zone: 'QC', diskOffering: 'replica-custom', apiKey, ...options.settings };
+    const isRunClosed = options.isRunClosed ?? (() => Promise.resolve(false));
+    const settings = {
+      name: vm.site,
+      zone: 'QC',
+      diskOffering: 'replica-custom',
+      apiKey,
+      recoveryPoints: 1,
+      ...options.settings,
+    };
     const common = {
       ...database.repositories,
       clock: systemClock,
@@ -153,6 +176,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
       run: () => run,
       log,
     };
+    const site = { ...common, api, settings, facts: makeSiteFacts(api, settings, systemClock) };
     return {
       run,
       vm,
@@ -161,14 +185,11 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
         controller.abort(reason);
       },
       activities: {
-        ...makeMainActivities({ ...common, isRunClosed: options.isRunClosed ?? (() => Promise.resolve(false)) }),
-        ...makeSiteActivities({
-          ...common,
-          api,
-          settings,
-          facts: makeSiteFacts(api, settings, systemClock),
-          checkSchema: () => Promise.resolve(),
-        }),
+        ...makeMainActivities({ ...common, isRunClosed }),
+        ...makeFailoverDatabaseActivities({ ...common, isRunClosed }),
+        ...makeSiteActivities({ ...site, checkSchema: () => Promise.resolve() }),
+        ...makePointActivities(site),
+        ...makeFailoverVmActivities(site),
         ...makeApplianceActivities({ ...common, ...appliance }),
         ...makeCopyActivities({ ...common, ...appliance }),
       },
@@ -185,6 +206,8 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     exportsDirectory,
     begin: async ({ account = 'admin' } = {}) => {
       await control.reset();
+      const { volumes, machines } = await control.world();
+      own = new Set([...volumes, ...machines].map(({ id }) => id));
       // What a failed test left must not fail the next ones.
       for (const { links } of appliances.values()) for (const left of await links.list()) await links.close(left);
       const vm: VmRef = {
@@ -200,6 +223,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
       return vm;
     },
     actor,
+    ownThings: () => own,
     close: async () => {
       await nbdkit.stop();
       for (const { api } of clients.values()) await api.close();

@@ -7,8 +7,12 @@ import type { ActivityWorld } from './activity-world';
 
 /** Everything that a run can leave anywhere, by name. */
 export interface Census {
-  /** data volumes in CloudStack: name, where attached */
+  /** volumes in CloudStack that the world has not of itself: name, where attached */
   readonly volumes: readonly string[];
+  /** snapshots of volumes in CloudStack: name, state */
+  readonly snapshots: readonly string[];
+  /** VMs in CloudStack that the world has not of itself: name, state */
+  readonly machines: readonly string[];
   readonly pendingJobs: readonly string[];
   /** disks plugged into any guest, and devices and links that guests show */
   readonly devices: readonly string[];
@@ -22,6 +26,8 @@ export interface Census {
 
 export const nothing: Census = {
   volumes: [],
+  snapshots: [],
+  machines: [],
   pendingJobs: [],
   devices: [],
   rows: [],
@@ -34,10 +40,16 @@ export const nothing: Census = {
 export async function takeCensus(world: ActivityWorld, vm: VmRef): Promise<Census> {
   const simulated = await world.control.world();
   const layout = exportLayout(world.exportsDirectory);
+  const own = world.ownThings();
   return {
     volumes: simulated.volumes
-      .filter((volume) => volume.type === 'DATADISK')
+      .filter((volume) => !own.has(volume.id))
       .map((volume) => `${volume.name} at ${volume.virtualMachineId ?? 'nowhere'}`)
+      .sort(),
+    snapshots: simulated.snapshots.map((snapshot) => `${snapshot.name} ${snapshot.state}`).sort(),
+    machines: simulated.machines
+      .filter((machine) => !own.has(machine.id))
+      .map((machine) => `${machine.name} ${machine.state}`)
       .sort(),
     pendingJobs: simulated.pendingJobs.map((job) => job.cmd),
     devices: simulated.machines.flatMap((machine) => [
@@ -75,6 +87,14 @@ async function liveRows(world: ActivityWorld, vm: VmRef): Promise<string[]> {
       `SELECT device_path AS name FROM device_mappings WHERE ${mine.replace('volume_id IN', 'volume_uuid IN')}`,
     ],
     ['exports', `SELECT export_name AS name FROM nbd_exports WHERE ${mine}`],
+    ['unfinished VM operations', `SELECT kind AS name FROM vm_operations WHERE state = 'recorded' AND ${where}`],
+    [
+      'unfinished points',
+      `SELECT CONCAT(purpose, ' ', state) AS name FROM recovery_points WHERE state IN ('taking', 'removing') AND ${where}`,
+    ],
+    ['test volumes', `SELECT volume_name AS name FROM test_volumes WHERE gone_at IS NULL AND ${where}`],
+    ['live failovers', `SELECT failover_vm_name AS name FROM live_failovers WHERE ${where}`],
+    ["tests' claims", `SELECT workflow_id AS name FROM vm_test_claims WHERE workflow_id IS NOT NULL AND ${where}`],
     ['slots', `SELECT CAST(disk_key AS CHAR) AS name FROM appliance_slots WHERE ${where}`],
   ];
   const found: string[] = [];

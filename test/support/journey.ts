@@ -30,23 +30,29 @@ export class Journey {
   volume: VolumeRef | undefined;
   device: DeviceProof | undefined;
   deviceId = 0;
+  private readonly disk: Pick<CreateVolumeInput, 'diskKey' | 'boot'>;
 
-  private constructor(vm: VmRef, source: string) {
+  private constructor(vm: VmRef, source: string, disk: Pick<CreateVolumeInput, 'diskKey' | 'boot'>) {
     this.vm = vm;
     this.source = source;
+    this.disk = disk;
   }
 
-  static async begin(world: ActivityWorld, vm: VmRef): Promise<Journey> {
+  static async begin(
+    world: ActivityWorld,
+    vm: VmRef,
+    disk: Pick<CreateVolumeInput, 'diskKey' | 'boot'> = { diskKey: DISK_KEY, boot: true },
+  ): Promise<Journey> {
     const source = path.join(world.folder, `source-${randomUUID().slice(0, 8)}.raw`);
     const file = await open(source, 'w');
     await file.write(randomBytes(MIB), 0, MIB, 3 * MIB);
     await file.write(randomBytes(4096), 0, 4096, 64 * MIB - 4096);
     await file.close();
-    return new Journey(vm, source);
+    return new Journey(vm, source, disk);
   }
 
   get createInput(): CreateVolumeInput {
-    return { ...this.vm, attempt: 1, diskKey: DISK_KEY, sizeBytes: 64 * MIB, boot: true };
+    return { ...this.vm, attempt: 1, ...this.disk, sizeBytes: 64 * MIB };
   }
 
   get volumeInput(): VolumeRef {

@@ -13,8 +13,17 @@ export interface SimulatedWorld {
     readonly tags: Readonly<Record<string, string>>;
     readonly pendingJob: string | null;
   }[];
+  readonly snapshots: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly volumeId: string;
+    readonly state: string;
+    readonly tags: Readonly<Record<string, string>>;
+  }[];
   readonly machines: readonly {
     readonly id: string;
+    readonly name: string;
+    readonly state: string;
     readonly plugged: readonly string[];
     readonly devices: readonly { readonly kernelName: string; readonly links: readonly string[] }[];
   }[];
@@ -28,6 +37,7 @@ export interface SimulatorControl {
   restart(options?: { downMs?: number; hypervisorFinishes?: boolean }): Promise<void>;
   reset(): Promise<void>;
   timings(change: Readonly<Record<string, unknown>>): Promise<void>;
+  modes(change: Readonly<Record<string, unknown>>): Promise<void>;
   world(): Promise<SimulatedWorld>;
   /** commands that change something, in the order in which they came */
   changes(): Promise<readonly LoggedRequest[]>;
@@ -59,6 +69,9 @@ export function simulatorControl(endpoint: string): SimulatorControl {
     },
     timings: async (change) => {
       await call('POST', '/timings', change);
+    },
+    modes: async (change) => {
+      await call('POST', '/modes', change);
     },
     world: async () => (await call('GET', '/world')) as SimulatedWorld,
     changes: async () =>

@@ -1,0 +1,92 @@
+import type { Clock } from '../cloudstack/clock';
+import type { Database } from '../database/database';
+import type { Failovers } from '../database/failovers';
+import type { ClaimKind, VmClaims } from '../database/vm-claims';
+import { type ClaimFailoverInput, claimFailoverInputSchema } from '../domain/failover-io';
+import type { FailoverKind } from '../domain/failover-state';
+import { failure } from '../domain/failures';
+import { sourceVmPath } from '../domain/names';
+import { activity } from './activity';
+import type { ActivityRun, CurrentRun } from './activity-run';
+import type { Effect } from './effect';
+import type { Log } from './log';
+import type { FailoverMainActivities } from './queues';
+import { refuseFailedOver } from './refuse-failed-over';
+import { type Taken, takeOrTakeOver } from './take-or-take-over';
+
+/** What claimFailover needs. */
+export interface ClaimFailoverWork {
+  readonly database: Pick<Database, 'transaction'>;
+  readonly claims: VmClaims;
+  readonly failovers: Failovers;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly effect: Effect;
+  readonly run: CurrentRun;
+  readonly log: Log;
+  readonly isRunClosed: (workflowId: string, runId: string) => Promise<boolean>;
+}
+
+const claimKinds: Readonly<Record<FailoverKind, ClaimKind>> = {
+  test: 'failover',
+  live: 'failover',
+  back: 'failback',
+  revert: 'revert',
+};
+
+/**
+ * claimFailover: this run holds the source VM alone, and stands in the table of failovers under its request id: both or neither.
+ *
+ * Whether the VM is failed over is asked in the same transaction, behind the lock on the claim: whoever failed it over held that
+ * claim until after it was recorded.
+ */
+export function makeClaimFailover(work: ClaimFailoverWork): FailoverMainActivities['claimFailover'] {
+  return activity(
+    'claimFailover',
+    work.run,
+    claimFailoverInputSchema,
+    (vm) => vm,
+    async (vm, run) => await takeOrTakeOver(work, vm, (replaces) => take(work, run, vm, replaces)),
+  );
+}
+
+async function take(
+  work: ClaimFailoverWork,
+  run: ActivityRun,
+  vm: ClaimFailoverInput,
+  replaces: string | undefined,
+): Promise<Taken> {
+  return await work.effect('claimFailover.take', () =>
+    work.database.transaction(async (tx) => {
+      const taken = await work.claims.take(tx, vm, {
+        kind: claimKinds[vm.kind],
+        workflowId: run.workflowId,
+        runId: run.runId,
+        ...(replaces === undefined ? {} : { replaces }),
+      });
+      if (taken.outcome === 'held') return taken;
+      const live = await work.failovers.liveOf(vm, tx);
+      if (vm.kind !== 'back') refuseFailedOver(vm, live);
+      else if (live === undefined) throw failure('vm-not-failed-over', { vm: sourceVmPath(vm) });
+      const { requestId, requestDigest, failoverVmName } = vm;
+      const started = await work.failovers.start(tx, {
+        site: vm.site,
+        sourceId: vm.sourceId,
+        sourceVmId: vm.sourceVmId,
+        firstRunId: vm.firstRunId,
+        workflowId: run.workflowId,
+        kind: vm.kind,
+        vmName: vm.vmName,
+        applianceId: vm.applianceId,
+        requestId,
+        requestDigest,
+        startedAt: new Date(work.clock.now()).toISOString(),
+        ...(failoverVmName === undefined ? {} : { failoverVmName }),
+      });
+      if (started.outcome !== 'conflict') return taken;
+      const { other } = started;
+      const differences = `it was the request of ${sourceVmPath(other)} (${other.kind}, run ${other.firstRunId}, ${other.phase})`;
+      // Thrown inside, so that the claim is not taken either.
+      throw failure('request-id-used', { requestId, vm: sourceVmPath(vm), differences });
+    }),
+  );
+}

@@ -1,0 +1,4 @@
+import { failoverStepContract, failoverUndoContract } from '../support/failover-contract';
+
+failoverStepContract('attachToVm');
+failoverUndoContract('detachFromVm', 'attachToVm');

@@ -1,0 +1,5 @@
+import { failoverStepContract } from '../support/failover-contract';
+
+failoverStepContract('clearRoot', {
+  arrange: (journey, actor) => journey.run(actor, 'deployVm').then(() => undefined),
+});

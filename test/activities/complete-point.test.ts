@@ -1,0 +1,3 @@
+import { failoverStepContract } from '../support/failover-contract';
+
+failoverStepContract('completePoint');

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { EffectSide, Failpoint } from '../../activities/effect';
+import { DiskferryFailure } from '../../domain/failures';
+import type { VmRef } from '../../domain/step-io';
+import { type ActivityWorld, type Actor, type ActorOptions, startActivityWorld } from './activity-world';
+import { expectCensus } from './census';
+
+/** The death of the process that runs an activity, as far as a test inside one process can play it. */
+class Killed extends Error {}
+
+const sides: readonly EffectSide[] = ['before', 'after'];
+
+/** What a contract needs besides the table of steps. */
+export interface ContractOptions<J> {
+  readonly account?: 'admin' | 'repluser';
+  /** what the world does right after an effect, to lead to another effect: a double create, for instance */
+  readonly afterEffect?: Readonly<Record<string, (world: ActivityWorld, journey: J) => Promise<void>>>;
+  /** effects of the table that another contract leads to, with its name */
+  readonly elsewhere?: Readonly<Record<string, string>>;
+}
+
+/** Something on its way through the steps, in a world of its own. */
+export interface OnItsWay {
+  /** the source VM, with the run that acts on it */
+  readonly vm: VmRef;
+}
+
+/** How one step or undo is led to, done and taken back. */
+export interface ContractCase<J extends OnItsWay> {
+  readonly begin: (world: ActivityWorld, account: 'admin' | 'repluser') => Promise<J>;
+  /** who acts: a replication unless said otherwise */
+  readonly actor?: (world: ActivityWorld, journey: J, options: ActorOptions) => Actor;
+  readonly arrange: (journey: J, actor: Actor) => Promise<unknown>;
+  readonly act: (journey: J, actor: Actor) => Promise<unknown>;
+  readonly end: (journey: J, actor: Actor) => Promise<void>;
+  /** the act where nothing was done before it */
+  readonly without?: ((journey: J, actor: Actor) => Promise<void>) | undefined;
+}
+
+/**
+ * The engine of every contract: twice in a row, beside itself, cut off before and after each effect and run again, and each time
+ * everything taken back with nothing left over. An effect that is never reached fails its case.
+ */
+export function contract<J extends OnItsWay>(
+  title: string,
+  effects: readonly string[],
+  options: ContractOptions<J>,
+  of: ContractCase<J>,
+): void {
+  const { account = 'admin', elsewhere = {} } = options;
+  let world: ActivityWorld;
+  const cut = effects
+    .filter((effect) => !(effect in elsewhere))
+    .flatMap((effect) => sides.map((side) => ({ effect, side })));
+
+  /** A process of its own for each try: a failpoint that has killed it lets nothing more happen. */
+  const actorFor = of.actor ?? ((from: ActivityWorld, { vm }: J, given: ActorOptions) => from.actor(vm, given));
+  const actorOf = (journey: J, kill?: { effect: string; side: EffectSide }, reached?: () => void): Actor => {
+    let dead = false;
+    const failpoint: Failpoint = async (effect, side) => {
+      if (dead) throw new Killed(effect);
+      if (side === 'after') await options.afterEffect?.[effect]?.(world, journey);
+      if (effect !== kill?.effect || side !== kill.side) return;
+      dead = true;
+      reached?.();
+      throw new Killed(`${effect}:${side}`);
+    };
+    return actorFor(world, journey, { account, failpoint });
+  };
+
+  const begin = async (): Promise<{ journey: J; healthy: Actor }> => {
+    const journey = await of.begin(world, account);
+    return { journey, healthy: actorFor(world, journey, { account }) };
+  };
+
+  const expectNothing = async (journey: J, healthy: Actor): Promise<void> => {
+    await of.end(journey, healthy);
+    await healthy.activities.endClaim(journey.vm);
+    await expectCensus(world, journey.vm);
+  };
+
+  describe(title, () => {
+    beforeAll(async () => {
+      world = await startActivityWorld();
+    });
+    afterAll(async () => {
+      await world.close();
+    });
+
+    test('twice in a row is the same as once', async () => {
+      const { journey, healthy } = await begin();
+      await of.arrange(journey, healthy);
+      const first = await of.act(journey, healthy);
+      expect(await of.act(journey, actorOf(journey))).toEqual(first);
+      await expectNothing(journey, healthy);
+    });
+
+    test('beside itself is the same as alone', async () => {
+      const { journey, healthy } = await begin();
+      await of.arrange(journey, healthy);
+      const two = await Promise.all([1, 2].map(() => asServerRetries(() => of.act(journey, actorOf(journey)))));
+      expect(two[1]).toEqual(two[0]);
+      await expectNothing(journey, healthy);
+    });
+
+    if (cut.length > 0) {
+      test.each(cut)('cut off $side $effect, and run again', async ({ effect, side }) => {
+        const { journey, healthy } = await begin();
+        await of.arrange(journey, healthy);
+        let reached = false;
+        await asServerRetries(() =>
+          of.act(
+            journey,
+            actorOf(journey, { effect, side }, () => {
+              reached = true;
+            }),
+          ),
+        ).catch((error: unknown) => {
+          if (!(error instanceof DiskferryFailure && error.cause instanceof Killed)) throw error;
+        });
+        expect({ effect, side, reached }).toEqual({ effect, side, reached: true });
+        await asServerRetries(() => of.act(journey, actorOf(journey)));
+        await expectNothing(journey, healthy);
+      });
+
+      test.each(cut)('cut off $side $effect, and taken back', async ({ effect, side }) => {
+        const { journey, healthy } = await begin();
+        await of.arrange(journey, healthy);
+        await of.act(journey, actorOf(journey, { effect, side })).catch(() => undefined);
+        await expectNothing(journey, healthy);
+      });
+    }
+
+    if (of.without !== undefined) {
+      test('without its step there is nothing to undo', async () => {
+        const { journey, healthy } = await begin();
+        await of.without?.(journey, healthy);
+        await healthy.activities.endClaim(journey.vm);
+        await expectCensus(world, journey.vm);
+      });
+    }
+  });
+}
+
+/** Temporal's server tries again what nobody answered and what is not known; so does this, quickly. */
+export async function asServerRetries<T>(act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      const waits =
+        error instanceof DiskferryFailure &&
+        (error.failureClass === 'unavailable' || error.failureClass === 'unknown') &&
+        attempt < 20;
+      if (!waits) throw error;
+    }
+  }
+}
