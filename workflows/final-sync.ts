@@ -1,16 +1,13 @@
 import { executeChild, uuid4 } from '@temporalio/workflow';
-import {
-  SearchAttributeType,
-  WorkflowExecutionAlreadyStartedError,
-  defineSearchAttributeKey,
-} from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { LiveFailoverRequest } from '../domain/failover-request';
 import { failureRecord } from '../domain/failures';
-import { replicationWorkflowId, searchAttributeNames, sourceVmPath } from '../domain/names';
+import { replicationWorkflowId, sourceVmPath } from '../domain/names';
 import type { ReplicationResult } from '../domain/replication-state';
 import type { FailoverRun } from './failover-run';
 import { StepFailed, Stopped, failureOf } from './failure-of';
 import type { ReplicateVmInput } from './inputs';
+import { startAttributes } from './start-attributes';
 
 /**
  * The final sync: a replication of its own, under its own workflow id, before the failover holds the VM. When it fails nothing else
@@ -32,10 +29,6 @@ export async function finalSync(
     requestDigest: `final-sync-of-${requestDigest}`,
     searchAttributes,
   };
-  const keyword = (name: string, value: string) => ({
-    key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
-    value,
-  });
   let result: ReplicationResult;
   try {
     result = (await executeChild('replicateVm', {
@@ -46,13 +39,7 @@ export async function finalSync(
       parentClosePolicy: 'REQUEST_CANCEL',
       staticSummary: `Final sync of ${vm.vmName} before its failover`,
       memo: { requestId, requestDigest: child.requestDigest },
-      ...(searchAttributes && {
-        typedSearchAttributes: [
-          keyword(searchAttributeNames.site, vm.site),
-          keyword(searchAttributeNames.vm, sourceVmPath(vm)),
-          keyword(searchAttributeNames.phase, 'preflight'),
-        ],
-      }),
+      ...startAttributes(vm, searchAttributes),
     })) as ReplicationResult;
   } catch (error) {
     if (control.stopWish() !== undefined) throw new Stopped();

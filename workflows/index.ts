@@ -1,5 +1,9 @@
 /** The workflow types of Diskferry: what the bundle exports. */
+export { failBackVm } from './fail-back-vm';
+export { failOverGroup } from './fail-over-group';
 export { failOverVm } from './fail-over-vm';
+export { planFailOver } from './plan-fail-over';
 export { planReplication } from './plan-replication';
 export { releaseVm } from './release-vm';
 export { replicateVm } from './replicate-vm';
+export { revertVm } from './revert-vm';
