@@ -1,14 +1,11 @@
-import type { PlanFailoverOutput, PreflightFailoverOutput } from '../domain/failover-io';
 import type { FailBackRequest, FailoverRequest, RevertRequest } from '../domain/failover-request';
+import type { FailoverPlan } from '../workflows/plan-fail-over';
 
 /** A request that can be planned: its kind follows from its fields. */
 export type PlannableRequest = FailoverRequest | FailBackRequest | RevertRequest;
 
-/** What `planFailOver` answers. */
-export interface PlannedFailover {
-  readonly plan: PlanFailoverOutput;
-  readonly preflight: PreflightFailoverOutput;
-}
+/** What `planFailOver` answers, as far as it does not follow from the request. */
+export type PlannedFailover = Pick<FailoverPlan, 'plan' | 'preflight'>;
 
 /** One disk that a run works with. */
 export interface PlannedDisk {

@@ -1,5 +1,4 @@
 import type { FailoverGroupRequest } from '../domain/failover-request';
-import type { FailoverGroupState } from '../domain/failover-state';
 import { askFirst } from './ask';
 import type { CommandContext } from './command-context';
 import { showGroupLive } from './group-view';
@@ -37,7 +36,7 @@ export async function runGroup(
     const names = members.map(({ source }) => source.name).join(', ');
     await askFirst(context, `Fail over ${names}?`);
   }
-  const started = await failovers.startGroup(group);
+  const started = await failovers.groups.start(group);
   context.print(`group ${group.name}: ${started.outcome} (request ${started.requestId}, run ${started.runId})`);
   if (options.wait === false && started.outcome !== 'ended') {
     context.print(`Follow it: diskferry failover status --group ${group.name}`);
@@ -45,12 +44,11 @@ export async function runGroup(
     return;
   }
   const state = await showGroupLive(
-    () => failovers.groupState(group.name),
+    () => failovers.groups.state(group.name),
     context.json ? context.io.stderr : context.io.stdout,
   );
-  // A test's group is `ready` while its sandboxes live; any other end is the run's own.
-  const end: FailoverGroupState =
-    state.phase === 'ready' ? state : await failovers.groupResult(group.name, started.runId);
+  // A group of tests is `ready` while its sandboxes live: whoever started it has what it wanted. Any other end is the run's own.
+  const end = state.phase === 'ready' ? state : await failovers.groups.result(group.name, started.runId);
   context.printJson({ ...started, group: group.name, ...end });
 }
 

@@ -234,10 +234,10 @@ test('a group', () => {
     groupLines({
       name: 'shop',
       phase: 'pausing',
-      stage: 0,
+      stage: 1,
       members: [
-        { ...member, stage: 0, outcome: 'ready' },
-        { ...member, vmName: 'web', stage: 1, outcome: 'failed', failure: 'Disk 2000: …' },
+        { ...member, stage: 1, outcome: 'ready' },
+        { ...member, vmName: 'web', stage: 2, outcome: 'failed', failure: 'Disk 2000: …' },
       ],
       startedAt: state.startedAt,
     }),
