@@ -3,7 +3,7 @@ import { isRefusal } from '../cloudstack/errors';
 import type { Volumes } from '../database/volumes';
 import { failure } from '../domain/failures';
 import { sourceVmPath, volumeTagKeys } from '../domain/names';
-import { type VolumeRef, volumeRefSchema } from '../domain/step-io';
+import { type VolumeRef, beginCopyInputSchema } from '../domain/step-io';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { ensureTags } from './ensure-tags';
@@ -28,7 +28,8 @@ export interface CopyMarking extends VolumeWork {
  *
  * Why in this order: deleteVolume keeps a volume when either database or tag says so. Were the tag first, a crash between them
  * would leave a volume that only CloudStack knows to be used; so the weaker mark never stands alone before a byte is written.
- * The step also says that the volume is not verified any more: it is torn until this run ends.
+ * The step also says that the volume is not verified any more: it is torn until this run ends. Not so for a volume that a revert
+ * made from a verified state (`keepsVerified`): it gets its marks, and nothing writes it.
  *
  * Sources: design §4 "Value decides"; reference cloudstack-api §2.1 (updateVolume deleteprotection @4.20), §7; fixture
  * delete-protection.
@@ -37,9 +38,9 @@ export function makeBeginCopy(work: CopyMarking): SiteActivities['beginCopy'] {
   return activity(
     'beginCopy',
     work.run,
-    volumeRefSchema,
+    beginCopyInputSchema,
     (volume) => volume,
-    async (volume, run) => {
+    async ({ keepsVerified = false, ...volume }, run) => {
       const { diskKey, volumeId } = volume;
       const listed = await look(work, run, volume);
       const record = await work.volumes.get(volumeId);
@@ -50,11 +51,12 @@ export function makeBeginCopy(work: CopyMarking): SiteActivities['beginCopy'] {
         throw failure('volume-differs', { diskKey, volumeId, differences });
       }
 
-      if (!record.copyBegun || record.verifiedAt !== undefined) {
+      const unverifies = record.verifiedAt !== undefined && !keepsVerified;
+      if (!record.copyBegun || unverifies) {
         await work.effect('beginCopy.record', () =>
           work.database.fenced(fenceOf(volume, run), async (tx) => {
             await work.volumes.beginCopy(tx, volumeId);
-            await work.volumes.setVerified(tx, volumeId, undefined);
+            if (unverifies) await work.volumes.setVerified(tx, volumeId, undefined);
           }),
         );
       }

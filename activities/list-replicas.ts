@@ -34,7 +34,8 @@ export function makeListReplicas(work: {
             volumeName: volume.volumeName,
             volumeBytes: volume.sizeBytes,
             copyBegun: volume.copyBegun,
-            ...(mapping === undefined ? {} : { devicePath: mapping.devicePath, deviceNode: mapping.deviceNode }),
+            ...(mapping === undefined ? {} : { devicePath: mapping.devicePath }),
+            ...(mapping?.deviceNode === undefined ? {} : { deviceNode: mapping.deviceNode }),
           };
         }),
       );

@@ -1,10 +1,10 @@
 import type { Database } from '../database/database';
-import type { DeviceMappings } from '../database/device-mappings';
+import type { DeviceMapping, DeviceMappings } from '../database/device-mappings';
 import { devicePath } from '../domain/device-path';
 import { failure } from '../domain/failures';
-import { mapDeviceInputSchema } from '../domain/step-io';
+import { type VolumeRef, mapDeviceInputSchema } from '../domain/step-io';
 import { activity } from './activity';
-import type { CurrentRun } from './activity-run';
+import type { ActivityRun, CurrentRun } from './activity-run';
 import type { Effect } from './effect';
 import { fenceOf } from './fence-of';
 import type { Log } from './log';
@@ -35,50 +35,70 @@ export function makeMapDevice(work: MappingWork): MainActivities['mapDevice'] {
     mapDeviceInputSchema,
     (volume) => volume,
     async (volume, run) => {
-      const { diskKey, volumeId, applianceId } = volume;
-      const path = devicePath(applianceId, volumeId);
-      const mapped = await work.effect('mapDevice.record', () =>
-        work.database.fenced(fenceOf(volume, run), (tx) =>
-          work.mappings.map(tx, {
-            devicePath: path,
-            vmId: applianceId,
-            volumeId,
-            deviceNode: volume.deviceNode,
-            cloudStackDeviceId: volume.cloudStackDeviceId,
-            role: 'replica',
-            sizeBytes: volume.volumeBytes,
-            ownerWorkflowId: run.workflowId,
-            mappedByFirstRunId: volume.firstRunId,
-          }),
-        ),
-      );
-      if (mapped.outcome === 'conflict') {
-        throw failure('mapping-conflict', {
-          diskKey,
-          what: mapped.what,
-          otherVolumeId: mapped.other.volumeId,
-          otherOwner: mapped.other.ownerWorkflowId,
-          volumeId,
-          owner: run.workflowId,
-          applianceId,
-        });
-      }
-      if (mapped.outcome === 'mapped') {
-        work.log.info(
-          {
-            device_path: path,
-            volume_uuid: volumeId,
-            vm_id: applianceId,
-            device_node: volume.deviceNode,
-            disk_key: diskKey,
-            source_vm: volume.vmName,
-          },
-          `Device mapping created successfully device_path=${path}`,
-        );
-      }
-      const row = await work.mappings.ofVolume(volumeId);
-      if (row?.devicePath !== path) throw new Error(`device path ${path} was recorded but is not there`);
-      return { devicePath: path };
+      const { deviceNode, cloudStackDeviceId } = volume;
+      return await mapVolume(work, run, volume, 'mapDevice.record', {
+        vmId: volume.applianceId,
+        role: 'replica',
+        deviceNode,
+        cloudStackDeviceId,
+      });
     },
   );
+}
+
+/**
+ * Records that a volume is on a VM, appliance or failover VM alike, under its one device path.
+ *
+ * @param place - the VM, what the volume is there, and where its device is, if that can be known
+ * @throws mapping-conflict naming both
+ */
+export async function mapVolume(
+  work: MappingWork,
+  run: ActivityRun,
+  volume: VolumeRef,
+  effect: string,
+  place: Pick<DeviceMapping, 'vmId' | 'role' | 'deviceNode' | 'cloudStackDeviceId'>,
+): Promise<{ devicePath: string }> {
+  const { diskKey, volumeId } = volume;
+  const path = devicePath(place.vmId, volumeId);
+  const mapped = await work.effect(effect, () =>
+    work.database.fenced(fenceOf(volume, run), (tx) =>
+      work.mappings.map(tx, {
+        ...place,
+        devicePath: path,
+        volumeId,
+        sizeBytes: volume.volumeBytes,
+        ownerWorkflowId: run.workflowId,
+        mappedByFirstRunId: volume.firstRunId,
+      }),
+    ),
+  );
+  if (mapped.outcome === 'conflict') {
+    throw failure('mapping-conflict', {
+      diskKey,
+      what: mapped.what,
+      otherVolumeId: mapped.other.volumeId,
+      otherOwner: mapped.other.ownerWorkflowId,
+      volumeId,
+      owner: run.workflowId,
+      applianceId: place.vmId,
+    });
+  }
+  if (mapped.outcome === 'mapped') {
+    work.log.info(
+      {
+        device_path: path,
+        volume_uuid: volumeId,
+        vm_id: place.vmId,
+        ...(place.deviceNode === undefined ? {} : { device_node: place.deviceNode }),
+        role: place.role,
+        disk_key: diskKey,
+        source_vm: volume.vmName,
+      },
+      `Device mapping created successfully device_path=${path}`,
+    );
+  }
+  const row = await work.mappings.ofVolume(volumeId);
+  if (row?.devicePath !== path) throw new Error(`device path ${path} was recorded but is not there`);
+  return { devicePath: path };
 }

@@ -1,5 +1,6 @@
 import type {
   AttachVolumeOutput,
+  BeginCopyInput,
   ClaimVmInput,
   ClaimVmOutput,
   CopyDiskInput,
@@ -74,7 +75,7 @@ export interface SiteActivities {
   deleteVolume(input: DeleteVolumeInput): Promise<UndoOutcome>;
   attachVolume(input: VolumeRef): Promise<AttachVolumeOutput>;
   detachVolume(input: UndoVolumeInput): Promise<UndoOutcome>;
-  beginCopy(input: VolumeRef): Promise<void>;
+  beginCopy(input: BeginCopyInput): Promise<void>;
 }
 
 /** Task queue `diskferry-appliance-{vm_id}`: short work where the devices are. */

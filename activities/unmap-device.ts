@@ -1,5 +1,6 @@
-import { undoVolumeInputSchema } from '../domain/step-io';
+import { type VolumeRef, undoVolumeInputSchema } from '../domain/step-io';
 import { activity } from './activity';
+import type { ActivityRun } from './activity-run';
 import { fenceOf } from './fence-of';
 import type { MappingWork } from './map-device';
 import type { MainActivities } from './queues';
@@ -26,13 +27,24 @@ export function makeUnmapDevice(work: MappingWork): MainActivities['unmapDevice'
         );
       }
       const because = volume.mode === 'release' ? 'released' : `undone by ${run.workflowId}`;
-      await work.effect('unmapDevice.record', () =>
-        work.database.fenced(fenceOf(volume, run), (tx) => work.mappings.unmap(tx, volumeId, because)),
-      );
-      if ((await work.mappings.ofVolume(volumeId)) !== undefined) {
-        throw new Error(`device path ${row.devicePath} was removed but is still there`);
-      }
+      await unmapVolume(work, run, volume, 'unmapDevice.record', because);
       return undone('unmapDevice');
     },
   );
+}
+
+/** Moves the live row of a volume to the history, and proves that it is gone. */
+export async function unmapVolume(
+  work: MappingWork,
+  run: ActivityRun,
+  volume: VolumeRef,
+  effect: string,
+  because: string,
+): Promise<void> {
+  const { volumeId } = volume;
+  await work.effect(effect, () =>
+    work.database.fenced(fenceOf(volume, run), (tx) => work.mappings.unmap(tx, volumeId, because)),
+  );
+  const row = await work.mappings.ofVolume(volumeId);
+  if (row !== undefined) throw new Error(`device path ${row.devicePath} was removed but is still there`);
 }

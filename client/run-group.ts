@@ -16,9 +16,8 @@ export async function runGroup(
 ): Promise<void> {
   const { failovers } = session;
   const members = group.stages.flatMap((stage) => stage.members);
-  const isLive = members.some(({ kind }) => kind === 'live');
-  const asks = isLive && options.yes !== true;
-  if (options.dryRun === true || (asks && !context.json)) {
+  const asks = isLive(group) && options.yes !== true;
+  if (options.dryRun === true || asks) {
     const plans = [];
     for (const [index, stage] of group.stages.entries()) {
       context.print(`Stage ${String(index + 1)} of ${String(group.stages.length)}, then a pause of ${stage.pause}`);
@@ -28,13 +27,15 @@ export async function runGroup(
         plans.push(plan);
       }
     }
-    context.print('Nothing was changed.');
-    context.printJson({ group: group.name, plans });
-    if (options.dryRun === true) return;
+    if (options.dryRun === true) {
+      context.print('Nothing was changed.');
+      context.printJson({ group: group.name, plans });
+      return;
+    }
   }
   if (asks) {
     const names = members.map(({ source }) => source.name).join(', ');
-    await askFirst(context, options.yes, `Fail over ${names}?`, 'diskferry failover group');
+    await askFirst(context, `Fail over ${names}?`);
   }
   const started = await failovers.startGroup(group);
   context.print(`group ${group.name}: ${started.outcome} (request ${started.requestId}, run ${started.runId})`);
@@ -51,4 +52,9 @@ export async function runGroup(
   const end: FailoverGroupState =
     state.phase === 'ready' ? state : await failovers.groupResult(group.name, started.runId);
   context.printJson({ ...started, group: group.name, ...end });
+}
+
+/** Whether a group is of live failovers: all its members are, or none. */
+export function isLive(group: FailoverGroupRequest): boolean {
+  return group.stages.some(({ members }) => members.some(({ kind }) => kind === 'live'));
 }

@@ -13,7 +13,8 @@ export interface DeviceMapping {
   /** the CloudStack VM that the volume is attached to */
   readonly vmId: string;
   readonly volumeId: string;
-  readonly deviceNode: string;
+  /** absent on a failover VM: nobody of ours can look into that guest */
+  readonly deviceNode?: string;
   readonly cloudStackDeviceId: number;
   readonly role: 'replica' | 'test_root' | 'test_data' | 'live_root' | 'live_data';
   readonly state: 'mapped';
@@ -50,7 +51,7 @@ const rowSchema = z.object({
   device_path: z.string().min(1),
   vm_id: uuidSchema,
   volume_uuid: uuidSchema,
-  device_node: z.string().min(1),
+  device_node: z.string().min(1).nullable(),
   cloudstack_device_id: z.int().min(0),
   role: roleSchema,
   state: z.literal('mapped'),
@@ -150,7 +151,7 @@ async function rowsInTheWay(trx: Kysely<Tables>, mapping: Mapping): Promise<Row[
       eb.or([
         eb('device_path', '=', mapping.devicePath),
         eb('volume_uuid', '=', mapping.volumeId),
-        eb.and({ vm_id: mapping.vmId, device_node: mapping.deviceNode }),
+        ...(mapping.deviceNode === undefined ? [] : [eb.and({ vm_id: mapping.vmId, device_node: mapping.deviceNode })]),
       ]),
     )
     .orderBy('id')
@@ -161,11 +162,11 @@ async function rowsInTheWay(trx: Kysely<Tables>, mapping: Mapping): Promise<Row[
 function difference(row: Row, mapping: Mapping): string | undefined {
   const path = row.device_path === mapping.devicePath;
   const volume = row.volume_uuid === mapping.volumeId;
-  const node = row.vm_id === mapping.vmId && row.device_node === mapping.deviceNode;
+  const node = row.vm_id === mapping.vmId && row.device_node === (mapping.deviceNode ?? null);
   if (path && volume && node) return undefined;
   if (path) return `device path ${mapping.devicePath}`;
   if (volume) return `volume ${mapping.volumeId}`;
-  return `device node ${mapping.deviceNode} of VM ${mapping.vmId}`;
+  return `device node ${mapping.deviceNode ?? 'none'} of VM ${mapping.vmId}`;
 }
 
 function newRow(mapping: Mapping) {
@@ -173,7 +174,7 @@ function newRow(mapping: Mapping) {
     device_path: mapping.devicePath,
     vm_id: mapping.vmId,
     volume_uuid: mapping.volumeId,
-    device_node: mapping.deviceNode,
+    device_node: mapping.deviceNode ?? null,
     cloudstack_device_id: mapping.cloudStackDeviceId,
     role: mapping.role,
     state: 'mapped',
@@ -190,7 +191,7 @@ function mappingOf(stored: Row): DeviceMapping {
     devicePath: row.device_path,
     vmId: row.vm_id,
     volumeId: row.volume_uuid,
-    deviceNode: row.device_node,
+    ...(row.device_node === null ? {} : { deviceNode: row.device_node }),
     cloudStackDeviceId: row.cloudstack_device_id,
     role: row.role,
     state: row.state,

@@ -33,7 +33,7 @@ export async function run(
       // A device path alone is 84 characters long: one block per mapping fits where a table would not.
       context.print(mapping.devicePath);
       context.print(`  volume ${mapping.volumeId}  ${formatBytes(mapping.sizeBytes)}  ${mapping.role}`);
-      context.print(`  node   ${mapping.deviceNode}  since ${mapping.createdAt}`);
+      context.print(`  node   ${mapping.deviceNode ?? 'in the failover VM'}  since ${mapping.createdAt}`);
     }
   } finally {
     await close();

@@ -31,7 +31,7 @@ export async function claim(repositories: Repositories, fence: Fence): Promise<v
 
 type Mapping = Parameters<DeviceMappings['map']>[1];
 
-export function aMapping(parts: Partial<Mapping> = {}): Mapping {
+export function aMapping(parts: Partial<Mapping> = {}): Mapping & { readonly deviceNode: string } {
   const vmId = parts.vmId ?? randomUUID();
   const volumeId = parts.volumeId ?? randomUUID();
   return {

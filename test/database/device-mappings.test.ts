@@ -155,7 +155,7 @@ describe('rows that nothing of ours wrote', () => {
   test.each([
     ['a vm id that is no uuid', { vm_id: 'pgtest1' }, /vm_id/],
     ['a role of an older release', { role: 'oma' }, /role/],
-    ['no device node', { device_node: null }, /device_node/],
+    ['an empty device node', { device_node: '' }, /device_node/],
     ['a size below zero', { size_bytes: -1 }, /size_bytes/],
   ])('are refused by name: %s', async (_what, columns, problem) => {
     const mapping = aMapping();
@@ -180,5 +180,25 @@ describe('rows that nothing of ours wrote', () => {
     expect((await db.repositories.mappings.list({ vmId })).map((mapping) => mapping.devicePath)).toContain(
       old.devicePath,
     );
+  });
+});
+
+describe('mappings on a failover VM', () => {
+  test('have no device node, and several of one VM do not collide on it', async () => {
+    const vmId = randomUUID();
+    const disks = [1, 2, 4].map((cloudStackDeviceId) => {
+      const { deviceNode, ...mapping } = aMapping({ vmId, role: 'live_data', cloudStackDeviceId });
+      expect(deviceNode).toContain('virtio-');
+      return mapping;
+    });
+    for (const disk of disks) {
+      const mapped = await db.repositories.database.transaction((tx) => db.repositories.mappings.map(tx, disk));
+      expect(mapped.outcome).toBe('mapped');
+      const again = await db.repositories.database.transaction((tx) => db.repositories.mappings.map(tx, disk));
+      expect(again.outcome).toBe('there');
+    }
+    const rows = await db.repositories.mappings.list({ vmId });
+    expect(rows.map((row) => row.deviceNode)).toEqual([undefined, undefined, undefined]);
+    expect(new Set(rows.map((row) => row.devicePath)).size).toBe(3);
   });
 });

@@ -1,0 +1,162 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { EffectSide, Failpoint } from '../../activities/effect';
+import { FailoverClient } from '../../client/failover-client';
+import { ReplicationClient } from '../../client/replication-client';
+import { openDatabase, type Repositories } from '../../database/open';
+import { DiskferryFailure } from '../../domain/failures';
+import { demoWorld } from '../../simulator/worlds/demo';
+import { loadConfiguration } from '../../worker/config';
+import { failureInterceptor } from '../../worker/failure-interceptor';
+import { createLog } from '../../worker/logging';
+import { databaseAccess } from '../../worker/secrets';
+import { servedQueues } from '../../worker/served-queues';
+import { connectWorkerTemporal } from '../../worker/temporal-access';
+import { wireActivities } from '../../worker/wiring';
+import { simulatorControl, type SimulatorControl } from './simulator-control';
+import { startTestStack, type TestStack } from './stack';
+
+/** The death of the process that runs an activity, as far as one process can play it: the attempt does nothing more. */
+class Killed extends Error {}
+
+/** One place at which an activity is cut off, once. */
+export interface Cut {
+  reached(): boolean;
+}
+
+/**
+ * A whole stack whose worker runs in this process, so that a test can cut off any activity on either side of any of its effects.
+ * The attempt that is cut off has no further effect and never answers; Temporal's server gives the activity to the next attempt,
+ * as it does when a worker dies, only without waiting for its heartbeat.
+ */
+export interface FailoverWorld {
+  readonly stack: TestStack;
+  readonly control: SimulatorControl;
+  readonly repositories: Repositories;
+  readonly failovers: FailoverClient;
+  readonly replications: ReplicationClient;
+  /** Cuts off the first attempt that comes to this side of this effect from now on. */
+  cutOff(effect: string, side: EffectSide): Cut;
+  /** Names of the effects that come from now on, in the order of their first coming, until `stop`. */
+  listen(): { stop(): readonly string[] };
+  close(): Promise<void>;
+}
+
+const timings = {
+  createMs: 5,
+  queueMs: 5,
+  storeMs: 5,
+  attachMs: 20,
+  detachMs: 20,
+  deleteMs: 5,
+  snapshotMs: 10,
+  backupMs: 10,
+  powerMs: 20,
+  linkDelayMs: [5, 20] as [number, number],
+  jobExpireMs: 86_400_000,
+};
+
+export async function startFailoverWorld(): Promise<FailoverWorld> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const stack = await startTestStack({ worker: false, world: { ...demoWorld, timings } });
+  const environment = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
+  const configuration = await loadConfiguration(stack.folder.configurationFile);
+  const queues = servedQueues(configuration);
+  const database = await databaseAccess(configuration, environment);
+  const temporal = await connectWorkerTemporal(environment);
+  const log = createLog({ logLevel: 'info', logFile: stack.folder.logFile('worker in the test') });
+
+  let armed: { readonly effect: string; readonly side: EffectSide; hit: boolean } | undefined;
+  let heard: Set<string> | undefined;
+  const dead = new Set<string>();
+  const failpoint: Failpoint = (effect, side) => {
+    const { workflowExecution, activityId, attempt } = Context.current().info;
+    const me = `${workflowExecution?.runId ?? '?'} ${activityId} ${String(attempt)}`;
+    if (dead.has(me)) throw new Killed(effect);
+    heard?.add(effect);
+    if (armed === undefined || armed.hit || armed.effect !== effect || armed.side !== side) return;
+    armed.hit = true;
+    dead.add(me);
+    throw new Killed(`${effect}:${side}`);
+  };
+  const wired = await wireActivities(
+    { configuration, database, temporal, queues, log, health: { ready: true }, environment },
+    failpoint,
+  );
+  const workers = await Promise.all(
+    wired.queues.map(({ queue, activities }) =>
+      Worker.create({
+        connection: temporal.connection,
+        namespace: temporal.namespace,
+        taskQueue: queue.name,
+        activities,
+        interceptors: { activity: [unanswered] },
+        maxHeartbeatThrottleInterval: '200ms',
+        ...(queue.kind === 'main' && { workflowsPath: require.resolve('../../workflows/index.ts') }),
+      }),
+    ),
+  );
+  const running = Promise.all(workers.map((worker) => worker.run()));
+
+  const { connectionOptions } = loadClientConnectConfig({ overrideEnvVars: environment });
+  const connection = await Connection.connect(connectionOptions);
+  const client = new Client({ connection });
+  const repositories = openDatabase({
+    url: database.url,
+    ...(database.password === undefined ? {} : { password: database.password }),
+  });
+  return {
+    stack,
+    control: simulatorControl(stack.simulator.controlEndpoint),
+    repositories,
+    failovers: new FailoverClient({ temporal: client, records: repositories }),
+    replications: new ReplicationClient({ temporal: client, records: repositories }),
+    cutOff(effect, side) {
+      const cut = { effect, side, hit: false };
+      armed = cut;
+      return { reached: () => cut.hit };
+    },
+    listen() {
+      const names = new Set<string>();
+      heard = names;
+      return {
+        stop: () => {
+          heard = undefined;
+          return [...names];
+        },
+      };
+    },
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await connection.close();
+      await wired.close();
+      await repositories.database.close();
+      await temporal.connection.close();
+      await stack.stop();
+    },
+  };
+}
+
+/** An attempt that was cut off answers nothing that a workflow could see: the server tries again. */
+const unanswered: ActivityInterceptorsFactory = () => ({
+  inbound: {
+    async execute(input, next) {
+      try {
+        return await failureInterceptor.execute?.(input, next);
+      } catch (error) {
+        const cause = error instanceof ApplicationFailure ? error.cause : error;
+        if (!wasKilled(error) && !wasKilled(cause)) throw error;
+        throw ApplicationFailure.create({ message: 'cut off', type: 'Killed', nextRetryDelay: '50ms' });
+      }
+    },
+  },
+});
+
+function wasKilled(error: unknown): boolean {
+  if (error instanceof Killed) return true;
+  return error instanceof DiskferryFailure && wasKilled(error.cause);
+}
