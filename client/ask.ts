@@ -17,26 +17,34 @@ export function terminalQuestion(): ((question: string) => Promise<string>) | un
 }
 
 /**
- * Goes on only when `--yes` was given or a person types yes.
+ * Refuses at once what would be asked later with nobody to answer.
  *
- * @param command - for whose help a refusal points to
- * @throws DiskferryFailure `usage` where nobody can be asked; EndedWith when the answer is no
+ * @param what - what is to be done, as in "A live failover"
+ * @param command - for whose help the refusal points to
+ * @throws DiskferryFailure `usage`
  */
-export async function askFirst(
+export function requireSomebodyToAsk(
   context: CommandContext,
-  yes: boolean | undefined,
-  question: string,
+  options: { readonly yes?: boolean; readonly dryRun?: boolean },
+  what: string,
   command: string,
-): Promise<void> {
-  if (yes === true) return;
+): void {
+  if (options.yes === true || options.dryRun === true) return;
   // With --json standard output holds JSON only, and whoever reads it is no person.
-  if (context.json || context.io.ask === undefined) {
-    throw failure('usage', {
-      problem: `${question} There is no terminal to ask at: nothing was changed. Give --yes to do it`,
-      command,
-    });
-  }
-  const answer = await context.io.ask(`${question} Type yes to go on: `);
+  if (!context.json && context.io.ask !== undefined) return;
+  throw failure('usage', {
+    problem: `${what} is asked for first, and there is no terminal to ask at: give --yes, or look at it with --dry-run. Nothing was changed`,
+    command,
+  });
+}
+
+/**
+ * Goes on only when a person types yes.
+ *
+ * @throws EndedWith when the answer is anything else, or nobody can be asked
+ */
+export async function askFirst(context: CommandContext, question: string): Promise<void> {
+  const answer = (await context.io.ask?.(`${question} Type yes to go on: `)) ?? '';
   if (answer.trim().toLowerCase() === 'yes') return;
   context.print('Nothing was changed.');
   throw new EndedWith(1);

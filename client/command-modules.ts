@@ -17,6 +17,7 @@ export const commandModules = {
   failoverStart: () => require('./commands/failover-start') as typeof import('./commands/failover-start'),
   failoverGroup: () => require('./commands/failover-group') as typeof import('./commands/failover-group'),
   failoverBack: () => require('./commands/failover-back') as typeof import('./commands/failover-back'),
+  failoverCancel: () => require('./commands/failover-cancel') as typeof import('./commands/failover-cancel'),
   failoverTell: () => require('./commands/failover-tell') as typeof import('./commands/failover-tell'),
   failoverStatus: () => require('./commands/failover-status') as typeof import('./commands/failover-status'),
   failoverWatch: () => require('./commands/failover-watch') as typeof import('./commands/failover-watch'),

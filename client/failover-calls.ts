@@ -1,8 +1,7 @@
-import type { PlanFailoverOutput, Replica } from '../domain/failover-io';
-import { failoverDeviceIds, type FailoverTarget } from '../domain/failover-request';
+import type { PlanFailoverOutput } from '../domain/failover-io';
+import { failoverDeviceIds } from '../domain/failover-request';
 import { bytesToGibUp } from '../domain/sizes';
-import type { PlannedFailover } from './failover-plan';
-import type { PlannableRequest } from './failover-plan';
+import { disksOf, type PlannableRequest, type PlannedDisk, type PlannedFailover } from './failover-plan';
 import { deployCall } from './planned-deploy';
 
 /** One call that CloudStack would be sent. `…` stands for what is known only when it is made. */
@@ -29,119 +28,128 @@ export function kindOfRequest(request: PlannableRequest): Kind {
  */
 export function plannedCalls(request: PlannableRequest, planned: PlannedFailover): PlannedCall[] {
   const { plan } = planned;
+  const disks = disksOf(planned);
   const kind = kindOfRequest(request);
   const name = request.source.name;
   switch (kind) {
     case 'test':
       return [
-        ...(plan.point === undefined ? snapshotCalls(plan, name) : []),
+        ...(plan.point === undefined ? snapshotCalls(disks, name) : []),
         ...restoreCalls(request, planned),
-        ...failoverVmCalls(request, planned, () => LATER),
+        ...deployCalls(request, planned),
+        ...bootCalls(request, disks, () => LATER),
       ];
     case 'live':
+      // The VM is made before the replicas leave the appliance: it shortens the time in which they are nowhere.
       return [
-        ...snapshotCalls(plan, name),
-        ...plan.replicas.map((replica) => detachCall(replica, `takes disk ${key(replica)} off the appliance`)),
-        ...failoverVmCalls(request, planned, (replica) => replica.volumeId),
+        ...snapshotCalls(disks, name),
+        ...deployCalls(request, planned),
+        ...disks.map((disk) => detachCall(disk, `takes disk ${key(disk)} off the appliance`)),
+        ...bootCalls(request, disks, ({ volumeId }) => volumeId),
       ];
     case 'back':
-      return backCalls(request, plan);
+      return backCalls(request, disks, plan);
     case 'revert':
       return [
         ...restoreCalls(request, planned),
-        ...plan.replicas.map((replica) =>
-          detachCall(replica, `takes the former volume of disk ${key(replica)} off the appliance; it is kept`),
+        ...plan.replicas.map(({ diskKey, volumeId }) => ({
+          command: 'detachVolume',
+          params: { id: volumeId },
+          why: `takes the former volume of disk ${String(diskKey)} off the appliance; it is kept`,
+        })),
+        ...disks.map((disk) =>
+          applianceCall(LATER, request.appliance, `attaches the new volume of disk ${key(disk)} to the appliance`),
         ),
-        ...plan.replicas.map((replica) =>
-          applianceCall(LATER, request.appliance, `attaches the new volume of disk ${key(replica)} to the appliance`),
-        ),
-        ...plan.replicas.map((replica) => ({
+        ...disks.map((disk) => ({
           command: 'updateVolume',
           params: { id: LATER, deleteprotection: 'true' },
-          why: `protects the new volume of disk ${key(replica)}`,
+          why: `protects the new volume of disk ${key(disk)}`,
         })),
       ];
   }
 }
 
-function snapshotCalls(plan: PlanFailoverOutput, vmName: string): PlannedCall[] {
-  return plan.replicas.map((replica) => ({
+function snapshotCalls(disks: readonly PlannedDisk[], vmName: string): PlannedCall[] {
+  return disks.map((disk) => ({
     command: 'createSnapshot',
-    params: { volumeid: replica.volumeId, name: madeName(vmName, replica) },
-    why: `snapshots disk ${key(replica)}`,
+    params: { volumeid: disk.volumeId, name: madeName(vmName, disk) },
+    why: `snapshots disk ${key(disk)}`,
   }));
 }
 
-function restoreCalls(request: PlannableRequest, { plan, preflight }: PlannedFailover): PlannedCall[] {
-  return plan.replicas.map((replica) => {
-    const snapshot = plan.point?.snapshots.find(({ diskKey }) => diskKey === replica.diskKey);
-    return {
-      command: 'createVolume',
-      params: {
-        name: madeName(request.source.name, replica),
-        snapshotid: snapshot?.snapshotId ?? LATER,
-        zoneid: preflight.zoneId,
-        ...(preflight.mayChooseIds && { customid: LATER }),
-        ...ownerParams(request),
-      },
-      why: `makes a volume of ${String(bytesToGibUp(snapshot?.sizeBytes ?? replica.volumeBytes))} GiB from the snapshot of disk ${key(replica)}`,
-    };
-  });
+function restoreCalls(request: PlannableRequest, planned: PlannedFailover): PlannedCall[] {
+  const { zoneId, mayChooseIds } = planned.preflight;
+  return disksOf(planned).map((disk) => ({
+    command: 'createVolume',
+    params: {
+      name: madeName(request.source.name, disk),
+      snapshotid: disk.snapshotId ?? LATER,
+      zoneid: zoneId,
+      ...(mayChooseIds && { customid: LATER }),
+      ...ownerParams(request),
+    },
+    why: `makes a volume of ${String(bytesToGibUp(disk.volumeBytes))} GiB from the snapshot of disk ${key(disk)}`,
+  }));
 }
 
-/** Deploy, the template's root away, attach, start. */
-function failoverVmCalls(
-  request: PlannableRequest,
-  planned: PlannedFailover,
-  volumeOf: (replica: Replica) => string,
-): PlannedCall[] {
-  const target: FailoverTarget | undefined = 'target' in request ? request.target : undefined;
-  if (target === undefined) return [];
-  const devices = failoverDeviceIds(planned.plan.replicas);
-  const inOrder = [...planned.plan.replicas].sort(
-    (one, other) => (devices.get(one.diskKey) ?? 0) - (devices.get(other.diskKey) ?? 0),
-  );
+/** The VM, stopped, and the root of its template away. */
+function deployCalls(request: PlannableRequest, { preflight }: PlannedFailover): PlannedCall[] {
+  if (!('target' in request)) return [];
   return [
-    ...deployCall(request, target, planned.preflight),
+    ...deployCall(request, request.target, preflight),
     { command: 'detachVolume', params: { id: LATER }, why: "takes the template's root off it" },
     { command: 'deleteVolume', params: { id: LATER }, why: 'deletes that root' },
-    ...inOrder.map((replica) => ({
-      command: 'attachVolume',
-      params: {
-        id: volumeOf(replica),
-        virtualmachineid: LATER,
-        deviceid: String(devices.get(replica.diskKey) ?? 0),
-      },
-      why: `attaches disk ${key(replica)} as ${replica.boot ? 'its root' : 'a data disk'}`,
-    })),
-    { command: 'startVirtualMachine', params: { id: LATER }, why: `starts ${target.name}` },
   ];
 }
 
-function backCalls(request: PlannableRequest, plan: PlanFailoverOutput): PlannedCall[] {
+/** The disks come, the boot disk as 0 and data disks in key order, and it starts. */
+function bootCalls(
+  request: PlannableRequest,
+  disks: readonly PlannedDisk[],
+  volumeOf: (disk: PlannedDisk) => string,
+): PlannedCall[] {
+  if (!('target' in request)) return [];
+  const devices = failoverDeviceIds(disks);
+  const deviceOf = ({ diskKey }: PlannedDisk): number => devices.get(diskKey) ?? 0;
+  const inOrder = [...disks].sort((one, other) => deviceOf(one) - deviceOf(other));
+  return [
+    ...inOrder.map((disk) => ({
+      command: 'attachVolume',
+      params: { id: volumeOf(disk), virtualmachineid: LATER, deviceid: String(deviceOf(disk)) },
+      why: `attaches disk ${key(disk)} as ${disk.boot ? 'its root' : 'a data disk'}`,
+    })),
+    { command: 'startVirtualMachine', params: { id: LATER }, why: `starts ${request.target.name}` },
+  ];
+}
+
+function backCalls(request: PlannableRequest, disks: readonly PlannedDisk[], plan: PlanFailoverOutput): PlannedCall[] {
   const id = plan.live?.failoverVmId ?? LATER;
   const vm = plan.live?.failoverVmName ?? 'the failover VM';
   return [
     { command: 'stopVirtualMachine', params: { id }, why: `stops ${vm}` },
-    ...snapshotCalls(plan, request.source.name).map((call) => ({ ...call, why: `${call.why}, with what ${vm} wrote` })),
-    ...plan.replicas.map((replica) => detachCall(replica, `takes disk ${key(replica)} off ${vm}`)),
+    ...snapshotCalls(disks, request.source.name).map((call) => ({
+      ...call,
+      why: `${call.why}, with what ${vm} wrote`,
+    })),
+    ...disks.map((disk) => detachCall(disk, `takes disk ${key(disk)} off ${vm}`)),
     { command: 'destroyVirtualMachine', params: { id }, why: `after its list showed, twice, no replica on ${vm}` },
     { command: 'expungeVirtualMachine', params: { id }, why: 'after the list showed it once more' },
-    ...plan.replicas.map((replica) =>
-      applianceCall(replica.volumeId, request.appliance, `attaches disk ${key(replica)} to the appliance again`),
+    ...disks.map((disk) =>
+      applianceCall(disk.volumeId, request.appliance, `attaches disk ${key(disk)} to the appliance again`),
     ),
   ];
 }
 
-function detachCall(replica: Replica, why: string): PlannedCall {
-  return { command: 'detachVolume', params: { id: replica.volumeId }, why };
+function detachCall(disk: PlannedDisk, why: string): PlannedCall {
+  return { command: 'detachVolume', params: { id: disk.volumeId }, why };
 }
 
 function applianceCall(id: string, appliance: string, why: string): PlannedCall {
   return { command: 'attachVolume', params: { id, virtualmachineid: appliance }, why };
 }
 
-function ownerParams(request: PlannableRequest): Record<string, string> {
+/** Who owns what is made. */
+export function ownerParams(request: PlannableRequest): Record<string, string> {
   const { account, domainId } = 'account' in request ? request : {};
   return {
     ...(account !== undefined && { account }),
@@ -150,10 +158,10 @@ function ownerParams(request: PlannableRequest): Record<string, string> {
   };
 }
 
-function madeName(vmName: string, replica: Replica): string {
-  return `diskferry-${vmName}-${key(replica)}-${LATER}`;
+function madeName(vmName: string, disk: PlannedDisk): string {
+  return `diskferry-${vmName}-${key(disk)}-${LATER}`;
 }
 
-function key({ diskKey }: Replica): string {
+function key({ diskKey }: PlannedDisk): string {
   return String(diskKey);
 }

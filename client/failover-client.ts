@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { FailoverRun } from '../database/failovers';
 import type { MappedPlace } from '../database/mapping-history';
 import type { RecoveryPoint } from '../database/recovery-points';
 import { failBackRequestSchema, revertRequestSchema } from '../domain/failover-request';
-import type { FailoverGroupState, FailoverResult, FailoverState } from '../domain/failover-state';
+import type { FailoverResult, FailoverState } from '../domain/failover-state';
 import { failure } from '../domain/failures';
-import {
-  failoverGroupWorkflowId,
-  failoverWorkflowId,
-  sourceVmPath,
-  taskQueues,
-  type SourceVmKey,
-} from '../domain/names';
+import { failoverWorkflowId, sourceVmPath, taskQueues, type SourceVmKey } from '../domain/names';
 import {
   abandonLeftoversUpdate,
   cancelUpdate,
@@ -24,10 +18,11 @@ import {
   sourceQuiescedUpdate,
   type ExtendLeaseOptions,
 } from '../workflows/messages';
-import { asFailoverError } from './failover-next';
+import { FailoverGroupClient } from './failover-group-client';
+import { failoverResultOf, failoverWords } from './failover-words';
 import type { PlannableRequest, PlannedFailover } from './failover-plan';
 import type { FailoverRecords } from './failover-records';
-import { parseFailoverGroup, parseFailoverRequest, vmOfRequest } from './failover-requests';
+import { parseFailoverRequest, vmOfRequest } from './failover-requests';
 import { readFailoverStatus, type FailoverStatus } from './failover-status';
 import { parseBy } from './request-file';
 import { closingFailure } from './run-failure';
@@ -36,7 +31,6 @@ import { sendUpdate } from './send-update';
 import {
   startFailBack,
   startFailover,
-  startFailoverGroup,
   startRevert,
   type FailoverServices,
   type StartedFailover,
@@ -58,12 +52,15 @@ export interface FailoverClientOptions {
  * the next ones.
  */
 export class FailoverClient {
+  /** failovers of several VMs in one */
+  readonly groups: FailoverGroupClient;
   readonly #services: FailoverServices;
   readonly #updatePatienceMs: number;
 
   constructor(options: FailoverClientOptions) {
     this.#services = { temporal: options.temporal, records: options.records };
     this.#updatePatienceMs = options.updatePatienceMs ?? 10_000;
+    this.groups = new FailoverGroupClient(this.#services, this.#updatePatienceMs);
   }
 
   /**
@@ -87,9 +84,9 @@ export class FailoverClient {
     return await failoverWords(() => startRevert(this.#services, parseBy(revertRequestSchema, request)));
   }
 
-  /** Starts a failover of several VMs. */
+  /** Starts a failover of several VMs; what a group is asked and told stands in {@link groups}. */
   async startGroup(request: unknown): Promise<StartedRun> {
-    return await failoverWords(() => startFailoverGroup(this.#services, parseFailoverGroup(request)));
+    return await this.groups.start(request);
   }
 
   /**
@@ -123,14 +120,6 @@ export class FailoverClient {
     return state;
   }
 
-  /** What a group does. Throws as {@link state} does. */
-  async groupState(group: string): Promise<FailoverGroupState> {
-    const workflowId = failoverGroupWorkflowId(group);
-    const state = await stateOf<FailoverGroupState>(this.#services.temporal, workflowId, 'groupState');
-    if (state === undefined) throw failure('failover-unknown', { vm: group });
-    return state;
-  }
-
   /** All that is known, from workflow, server and database; a part that is missing is named. Throws `failover-unknown`. */
   async status(vm: SourceVmKey): Promise<FailoverStatus> {
     const { temporal, records } = this.#services;
@@ -145,12 +134,8 @@ export class FailoverClient {
    */
   async result(vm: SourceVmKey, run?: Pick<StartedRun, 'workflowId' | 'runId'>): Promise<FailoverResult> {
     const workflowId = run?.workflowId ?? (await this.#current(vm));
-    return (await this.#resultOf(workflowId, run?.runId, sourceVmPath(vm))) as FailoverResult;
-  }
-
-  /** Waits for the end of a group. Throws `failover-group-failed`, or as {@link result} does. */
-  async groupResult(group: string, runId?: string): Promise<FailoverGroupState> {
-    return (await this.#resultOf(failoverGroupWorkflowId(group), runId, group)) as FailoverGroupState;
+    const { temporal } = this.#services;
+    return (await failoverResultOf(temporal, workflowId, run?.runId, sourceVmPath(vm))) as FailoverResult;
   }
 
   /** Removes the sandbox of a test now. Updates throw as {@link sendUpdate} does. */
@@ -219,27 +204,7 @@ export class FailoverClient {
     update: UpdateDefinition<Answer, Args>,
     ...args: Args
   ): Promise<Answer> {
-    const target = { vm, workflowId, patienceMs: this.#updatePatienceMs };
+    const target = { vm: sourceVmPath(vm), workflowId, patienceMs: this.#updatePatienceMs };
     return await failoverWords(() => sendUpdate(this.#services.temporal, target, update, ...args));
-  }
-
-  async #resultOf(workflowId: string, runId: string | undefined, name: string): Promise<unknown> {
-    return await failoverWords(async () => {
-      try {
-        return (await this.#services.temporal.workflow.getHandle(workflowId, runId).result()) as unknown;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) throw failure('failover-unknown', { vm: name });
-        throw closingFailure(error, name, runId ?? '');
-      }
-    });
-  }
-}
-
-/** Has the failures of a call name the commands of failovers. */
-async function failoverWords<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw asFailoverError(error);
   }
 }

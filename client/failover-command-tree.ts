@@ -144,7 +144,6 @@ function addTellings(failover: Command, io: CliIo): void {
   for (const [wish, description] of [
     ['end', 'remove the sandbox of a test now'],
     ['retry', 'try again at once: cuts a pause short, lets a held run or a failing undo try again'],
-    ['cancel', 'take back what was begun; refused beyond the point of no return'],
     ['abandon', 'give up what cannot be taken back; the leftovers stay recorded'],
   ] as const) {
     declare(failover, wish, description, [`diskferry failover ${wish} ${EXAMPLE}`])
@@ -153,6 +152,16 @@ function addTellings(failover: Command, io: CliIo): void {
         commandModules.failoverTell().run(contextOf(io, options), wish, vm),
       );
   }
+
+  declare(failover, 'cancel', 'take back what was begun; refused beyond the point of no return', [
+    `diskferry failover cancel ${EXAMPLE}`,
+    'diskferry failover cancel --group databases',
+  ])
+    .argument('[vm]', VM)
+    .option('--group <name>', 'a group of VMs instead: no further stage begins', bySchema(siteNameSchema))
+    .action((vm: string | undefined, options: CommonOptions & { group?: string }) =>
+      commandModules.failoverCancel().run(contextOf(io, options), vm, options),
+    );
 
   declare(failover, 'extend', 'move the end of the lease of a test', [`diskferry failover extend ${EXAMPLE} --by 2h`])
     .argument('<vm>', VM)

@@ -1,5 +1,5 @@
 import { failBackWorkflowId, failoverWorkflowId, revertWorkflowId } from '../domain/names';
-import { DiskferryFailure, type FailureRecord } from '../domain/failures';
+import { DiskferryFailure, failure, type FailureRecord } from '../domain/failures';
 
 /**
  * The next command of a failure, as it is right for the run that the failure is about. The table of failures is shared by
@@ -32,10 +32,16 @@ export function withNextFor(record: FailureRecord, run: 'replication' | 'failove
   return ofFailover ? { ...record, next: nextInFailover(record.next) } : record;
 }
 
-/** The same for an error: one of the table gets the right next command, any other comes back as it is. */
+/**
+ * The same for an error of a failover's client: one of the table gets the right next command, and a VM without a run lacks a failover,
+ * not a replication; any other comes back as it is.
+ */
 export function asFailoverError(error: unknown): unknown {
   if (!(error instanceof DiskferryFailure)) return error;
-  return new DiskferryFailure(withNextFor(error.record, 'failover'), { cause: error.cause });
+  const { record } = error;
+  return record.code === 'vm-unknown'
+    ? failure('failover-unknown', { vm: record.fields['vm'] ?? '' }, { cause: error.cause })
+    : new DiskferryFailure(withNextFor(record, 'failover'), { cause: error.cause });
 }
 
 function nextInFailover(next: string): string {

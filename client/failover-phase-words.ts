@@ -47,7 +47,10 @@ export function waysOn(phase: FailoverPhase, vm: string, quiescedBy: 'update' | 
     case 'retrying':
       return [`try now: diskferry failover retry ${vm}`];
     case 'held':
-      return [`try again: diskferry failover retry ${vm}`];
+      return [
+        `try again: diskferry failover retry ${vm}`,
+        `end the run as it is, what is left stays recorded: diskferry failover abandon ${vm}`,
+      ];
     case 'needs_attention':
       return [
         `try again: diskferry failover retry ${vm}`,

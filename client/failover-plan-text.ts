@@ -1,14 +1,14 @@
 import { devicePath } from '../domain/device-path';
-import type { Replica } from '../domain/failover-io';
 import { failoverDeviceIds } from '../domain/failover-request';
 import { sourceVmPath } from '../domain/names';
 import { formatBytes } from '../domain/sizes';
 import { durationText } from './disk-progress';
 import { kindOfRequest, plannedCalls, type PlannedCall } from './failover-calls';
-import type { PlannableRequest, PlannedFailover } from './failover-plan';
+import { disksOf, type PlannableRequest, type PlannedDisk, type PlannedFailover } from './failover-plan';
 import { vmOfRequest } from './failover-requests';
 import { deviceWords } from './failover-status-text';
 import { leastSeconds } from './planned-time';
+import { alsoOf } from './planned-words';
 
 /** What a failover, a failback or a revert would do, for people and for `--json`. */
 export interface ShownFailoverPlan {
@@ -24,6 +24,8 @@ export interface ShownFailoverPlan {
   readonly pointTakenAt?: string;
   /** where the VM is failed over to, and how old its own writes are */
   readonly live?: { readonly failoverVmId: string; readonly failoverVmName: string; readonly since: string };
+  /** what happens that is no call of CloudStack, in words, in its order */
+  readonly also: readonly string[];
   /** in CloudStack's order; those of the disks of one stage go side by side */
   readonly calls: readonly PlannedCall[];
   /** snapshots take at most so much secondary storage */
@@ -55,16 +57,17 @@ export function shownFailoverPlan(request: PlannableRequest, planned: PlannedFai
     site: request.site,
     zone: preflight.zoneName,
     cloudStackVersion: preflight.cloudStackVersion,
-    disks: plan.replicas.map((replica) => ({
-      diskKey: replica.diskKey,
-      boot: replica.boot,
-      sizeBytes: replica.volumeBytes,
-      volumeId: replica.volumeId,
-      verified: replica.verifiedHash !== undefined,
-      moves: moveOf(request, planned, replica),
+    disks: disksOf(planned).map((disk) => ({
+      diskKey: disk.diskKey,
+      boot: disk.boot,
+      sizeBytes: disk.volumeBytes,
+      volumeId: disk.volumeId,
+      verified: disk.verified,
+      moves: moveOf(request, planned, disk),
     })),
     ...(plan.point !== undefined && { pointId: plan.point.pointId, pointTakenAt: plan.point.takenAt }),
     ...(plan.live !== undefined && { live: plan.live }),
+    also: alsoOf(request),
     calls,
     snapshotBytes: calls.some(({ command }) => command === 'createSnapshot') ? preflight.snapshotBytes : 0,
     leastSeconds: leastSeconds(calls),
@@ -84,6 +87,7 @@ export function failoverPlanLines(plan: ShownFailoverPlan, now: number): string[
       `Disk ${String(disk.diskKey)}${disk.boot ? ' (boot)' : ''}: ${formatBytes(disk.sizeBytes)}${disk.verified ? ', verified' : ', not verified'}`,
       `  ${disk.moves}`,
     ]),
+    ...plan.also,
     'Calls of CloudStack, in this order:',
     ...plan.calls.flatMap(({ command, params, why }, index) => [
       `  ${String(index + 1).padStart(2)} ${command}: ${why}`,
@@ -110,25 +114,25 @@ function liveLines(live: NonNullable<ShownFailoverPlan['live']>, now: number): s
   ];
 }
 
-function moveOf(request: PlannableRequest, { plan }: PlannedFailover, replica: Replica): string {
-  const appliance = devicePath(request.appliance, replica.volumeId);
+function moveOf(request: PlannableRequest, planned: PlannedFailover, disk: PlannedDisk): string {
+  const appliance = devicePath(request.appliance, disk.volumeId);
   switch (kindOfRequest(request)) {
     case 'test':
-      return `a new volume becomes ${onVm(request, plan.replicas, replica)}; ${appliance} stays`;
+      return `a new volume becomes ${onVm(request, disksOf(planned), disk)}; ${appliance} stays`;
     case 'live':
-      return `from ${appliance} to ${onVm(request, plan.replicas, replica)}`;
+      return `from ${appliance} to ${onVm(request, disksOf(planned), disk)}`;
     case 'back':
-      return plan.live === undefined
+      return planned.plan.live === undefined
         ? `to ${appliance}`
-        : `from ${devicePath(plan.live.failoverVmId, replica.volumeId)} to ${appliance}`;
+        : `from ${devicePath(planned.plan.live.failoverVmId, disk.volumeId)} to ${appliance}`;
     case 'revert':
       return `a new volume takes the place of ${appliance}`;
   }
 }
 
-function onVm(request: PlannableRequest, replicas: readonly Replica[], replica: Replica): string {
+function onVm(request: PlannableRequest, disks: readonly PlannedDisk[], disk: PlannedDisk): string {
   const name = 'target' in request ? request.target.name : '';
-  return `${deviceWords(failoverDeviceIds(replicas).get(replica.diskKey) ?? 0)} of ${name}`;
+  return `${deviceWords(failoverDeviceIds(disks).get(disk.diskKey) ?? 0)} of ${name}`;
 }
 
 function detachNote({ preflight }: PlannedFailover, calls: readonly PlannedCall[]): string[] {

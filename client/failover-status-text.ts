@@ -36,7 +36,7 @@ function phaseLines({ vm, workflow, run, execution }: FailoverStatus): string[] 
   const kind = workflow?.kind ?? run?.kind;
   const phase = workflow?.phase ?? run?.phase;
   if (kind === undefined || phase === undefined) {
-    return [execution === undefined ? '  no failover' : `  ${execution.toLowerCase()}`];
+    return [execution === undefined ? '  no failover is at work' : `  ${execution.toLowerCase()}`];
   }
   const reason = workflow?.reason ?? run?.reason;
   // By which way a source is quiesced is not part of the state; the step shows whether a hook is at work.
@@ -110,7 +110,7 @@ function liveLines({ vm, live, workflow }: FailoverStatus, now: number): string[
   if (live === undefined) return [];
   const age = durationText((now - Date.parse(live.since)) / 1000);
   return [
-    `  failed over to ${live.failoverVmName} (${live.failoverVmId}) since ${live.since}: its own writes are ${age} old`,
+    `  failed over to ${live.failoverVmName} (${live.failoverVmId}) since ${live.since}: its own writes are up to ${age} old`,
     // The phase says so itself while the failover is the latest run.
     ...(workflow?.phase === 'failed_over' ? [] : [`  go back: diskferry failover back ${sourceVmPath(vm)}`]),
   ];

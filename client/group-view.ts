@@ -5,11 +5,11 @@ import { ChangeLog, RedrawnPicture } from './pictures';
 
 /** What a group does, as lines for people. */
 export function groupLines(state: FailoverGroupState): string[] {
-  const stages = Math.max(0, ...state.members.map(({ stage }) => stage)) + 1;
+  const stages = Math.max(...state.members.map(({ stage }) => stage));
   return [
-    `group ${state.name}: ${state.phase} (stage ${String(state.stage + 1)} of ${String(stages)})`,
+    `group ${state.name}: ${state.phase} (stage ${String(state.stage)} of ${String(stages)})`,
     ...state.members.flatMap(({ vm, vmName, stage, outcome, failure }) => [
-      `  ${String(stage + 1)}  ${vmName}  ${outcome}  ${vm}`,
+      `  ${String(stage)}  ${vmName}  ${outcome}  ${vm}`,
       ...(failure === undefined ? [] : [`     ${failure}`]),
     ]),
   ];

@@ -1,6 +1,6 @@
 import type { PreflightFailoverOutput } from '../domain/failover-io';
 import type { FailoverTarget } from '../domain/failover-request';
-import type { PlannedCall } from './failover-calls';
+import { ownerParams, type PlannedCall } from './failover-calls';
 import type { PlannableRequest } from './failover-plan';
 
 /** deployVirtualMachine as it would be sent, and the OS type, which CloudStack takes only afterwards. */
@@ -14,7 +14,8 @@ export function deployCall(
   const networks = found?.networks ?? [];
   const params: Record<string, string> = {
     name: target.name,
-    displayname: target.name,
+    // Where the key may not choose the VM's id, the display name carries the operation's: it is how the VM is found again.
+    displayname: preflight.mayChooseIds ? target.name : '…',
     serviceofferingid: found?.serviceOfferingId ?? target.serviceOffering,
     templateid: found?.templateId ?? target.template,
     zoneid: preflight.zoneId,
@@ -23,9 +24,7 @@ export function deployCall(
     ...networkParams(networks),
     ...(uefi && { boottype: 'UEFI', bootmode: target.firmware === 'uefi-secure' ? 'SECURE' : 'LEGACY' }),
     ...Object.fromEntries(Object.entries(found?.details ?? {}).map(([name, value]) => [`details[0].${name}`, value])),
-    ...('account' in request && request.account !== undefined && { account: request.account }),
-    ...('domainId' in request && request.domainId !== undefined && { domainid: request.domainId }),
-    ...(request.projectId !== undefined && { projectid: request.projectId }),
+    ...ownerParams(request),
     ...(preflight.mayChooseIds && { customid: '…' }),
   };
   return [
@@ -56,7 +55,7 @@ function networkParams(
   return Object.fromEntries(
     networks.flatMap(({ id, macAddress }, index) => [
       [`iptonetworklist[${String(index)}].networkid`, id],
-      ...(macAddress === undefined ? [] : [[`iptonetworklist[${String(index)}].mac`, macAddress]]),
+      [`iptonetworklist[${String(index)}].mac`, macAddress ?? ''],
     ]),
-  ) as Record<string, string>;
+  );
 }

@@ -17,7 +17,7 @@ export function pointBytes(point: RecoveryPoint): number {
 
 /** Whether all that the point holds was verified: its bytes are known by hash. */
 export function isVerified(point: RecoveryPoint): boolean {
-  return point.snapshots.every(({ hash }) => hash !== undefined);
+  return point.snapshots.length > 0 && point.snapshots.every(({ hash }) => hash !== undefined);
 }
 
 /** A point in one line. */

@@ -218,7 +218,7 @@ export class ReplicationClient {
     ...args: Args
   ): Promise<void> {
     const workflowId = await currentWorkflowId(this.#temporal, vm);
-    const target = { vm, workflowId, patienceMs: this.#updatePatienceMs };
+    const target = { vm: sourceVmPath(vm), workflowId, patienceMs: this.#updatePatienceMs };
     await sendUpdate(this.#temporal, target, update, ...args);
   }
 

@@ -1,5 +1,4 @@
 import type { FailoverGroupRequest } from '../domain/failover-request';
-import type { FailoverGroupState } from '../domain/failover-state';
 import { askFirst } from './ask';
 import type { CommandContext } from './command-context';
 import { showGroupLive } from './group-view';
@@ -16,9 +15,8 @@ export async function runGroup(
 ): Promise<void> {
   const { failovers } = session;
   const members = group.stages.flatMap((stage) => stage.members);
-  const isLive = members.some(({ kind }) => kind === 'live');
-  const asks = isLive && options.yes !== true;
-  if (options.dryRun === true || (asks && !context.json)) {
+  const asks = isLive(group) && options.yes !== true;
+  if (options.dryRun === true || asks) {
     const plans = [];
     for (const [index, stage] of group.stages.entries()) {
       context.print(`Stage ${String(index + 1)} of ${String(group.stages.length)}, then a pause of ${stage.pause}`);
@@ -28,15 +26,17 @@ export async function runGroup(
         plans.push(plan);
       }
     }
-    context.print('Nothing was changed.');
-    context.printJson({ group: group.name, plans });
-    if (options.dryRun === true) return;
+    if (options.dryRun === true) {
+      context.print('Nothing was changed.');
+      context.printJson({ group: group.name, plans });
+      return;
+    }
   }
   if (asks) {
     const names = members.map(({ source }) => source.name).join(', ');
-    await askFirst(context, options.yes, `Fail over ${names}?`, 'diskferry failover group');
+    await askFirst(context, `Fail over ${names}?`);
   }
-  const started = await failovers.startGroup(group);
+  const started = await failovers.groups.start(group);
   context.print(`group ${group.name}: ${started.outcome} (request ${started.requestId}, run ${started.runId})`);
   if (options.wait === false && started.outcome !== 'ended') {
     context.print(`Follow it: diskferry failover status --group ${group.name}`);
@@ -44,11 +44,15 @@ export async function runGroup(
     return;
   }
   const state = await showGroupLive(
-    () => failovers.groupState(group.name),
+    () => failovers.groups.state(group.name),
     context.json ? context.io.stderr : context.io.stdout,
   );
-  // A test's group is `ready` while its sandboxes live; any other end is the run's own.
-  const end: FailoverGroupState =
-    state.phase === 'ready' ? state : await failovers.groupResult(group.name, started.runId);
+  // A group of tests is `ready` while its sandboxes live: whoever started it has what it wanted. Any other end is the run's own.
+  const end = state.phase === 'ready' ? state : await failovers.groups.result(group.name, started.runId);
   context.printJson({ ...started, group: group.name, ...end });
+}
+
+/** Whether a group is of live failovers: all its members are, or none. */
+export function isLive(group: FailoverGroupRequest): boolean {
+  return group.stages.some(({ members }) => members.some(({ kind }) => kind === 'live'));
 }

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { DiskferryFailure, failure } from '../domain/failures';
-import { sourceVmPath, taskQueues, type SourceVmKey } from '../domain/names';
+import { taskQueues } from '../domain/names';
 import { carriedRecord } from './run-failure';
 
 /**
@@ -19,11 +19,12 @@ import { carriedRecord } from './run-failure';
  */
 export async function sendUpdate<Answer, Args extends [unknown?]>(
   temporal: Client,
-  target: { readonly vm: SourceVmKey; readonly workflowId: string; readonly patienceMs: number },
+  /** `vm` as commands name it */
+  target: { readonly vm: string; readonly workflowId: string; readonly patienceMs: number },
   update: UpdateDefinition<Answer, Args>,
   ...args: Args
 ): Promise<Answer> {
-  const vm = sourceVmPath(target.vm);
+  const { vm } = target;
   const handle = temporal.workflow.getHandle(target.workflowId);
   try {
     const { status } = await handle.describe();

@@ -14,10 +14,24 @@ export async function askForPlan(
   return shownFailoverPlan(request, await withProgress(context, 'waiting for the preflight', asked));
 }
 
-/** The same, shown. */
-export async function showPlan(context: CommandContext, session: Session, request: PlannableRequest): Promise<void> {
-  const plan = await askForPlan(context, session, request);
-  for (const line of failoverPlanLines(plan, Date.now())) context.print(line);
+/** `--dry-run`: the plan is all there is. */
+export async function showPlanOnly(
+  context: CommandContext,
+  session: Session,
+  request: PlannableRequest,
+): Promise<void> {
+  const plan = await showPlan(context, session, request);
   context.print('Nothing was changed.');
   context.printJson({ plan });
+}
+
+/** The plan, shown to people before they are asked. */
+export async function showPlan(
+  context: CommandContext,
+  session: Session,
+  request: PlannableRequest,
+): Promise<ShownFailoverPlan> {
+  const plan = await askForPlan(context, session, request);
+  for (const line of failoverPlanLines(plan, Date.now())) context.print(line);
+  return plan;
 }

@@ -48,10 +48,6 @@ export class FailoverView {
     this.#show();
   }
 
-  base(): BaseFailoverPhase {
-    return this.#base;
-  }
-
   enter(base: BaseFailoverPhase): void {
     this.#base = base;
     this.refresh();

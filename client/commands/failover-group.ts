@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { requireSomebodyToAsk } from '../ask';
 import type { CommandContext } from '../command-context';
 import { parseFailoverGroup, vmOfRequest } from '../failover-requests';
 import { withLastRequest, withoutFinalSync } from '../final-sync';
 import { readJsonFile } from '../request-file';
-import { runGroup } from '../run-group';
+import { isLive, runGroup } from '../run-group';
 import { withSession } from '../session';
 
 /** As much of a group's shape as is needed to reach its members; all else is checked by the group's own schema. */
@@ -30,7 +31,9 @@ export async function run(
     };
   };
   // Checked before anybody is asked; what a final sync was last is looked up afterwards.
-  const members = parseFailoverGroup(withMembers(withoutFinalSync)).stages.flatMap((stage) => stage.members);
+  const checked = parseFailoverGroup(withMembers(withoutFinalSync));
+  if (isLive(checked)) requireSomebodyToAsk(context, options, 'A live failover', 'diskferry failover group');
+  const members = checked.stages.flatMap((stage) => stage.members);
   await withSession(context, async (session) => {
     const whole: unknown[] = [];
     for (const [index, member] of stages.flatMap((stage) => stage.members).entries()) {

@@ -1,7 +1,7 @@
 import { failoverRequestSchema, type FailoverRequest } from '../../domain/failover-request';
 import { failure } from '../../domain/failures';
 import { sourceVmPath } from '../../domain/names';
-import { askFirst } from '../ask';
+import { askFirst, requireSomebodyToAsk } from '../ask';
 import type { CommandContext } from '../command-context';
 import { checkFailoverOptions, groupOf, requestFromOptions, type FailoverOptions } from '../failover-options';
 import { parseFailoverGroup, parseFailoverRequest, vmOfRequest } from '../failover-requests';
@@ -10,7 +10,7 @@ import { lastRunOf } from '../find-vm';
 import { followFailover } from '../follow-failover';
 import { parseBy, readJsonFile } from '../request-file';
 import { withSession, type Session } from '../session';
-import { showPlan } from '../show-plan';
+import { showPlan, showPlanOnly } from '../show-plan';
 import { runGroup } from '../run-group';
 
 /** `diskferry failover test VM…` and `diskferry failover live VM…` */
@@ -22,6 +22,7 @@ export async function run(
 ): Promise<void> {
   checkFailoverOptions(kind, vmArguments, options);
   const fromFile = options.request === undefined ? undefined : await readFailoverFile(kind, options.request);
+  if (kind === 'live') requireSomebodyToAsk(context, options, 'A live failover', 'diskferry failover live');
   await withSession(context, async (session) => {
     const requests =
       fromFile === undefined
@@ -35,13 +36,12 @@ export async function run(
       return;
     }
     if (options.dryRun === true) {
-      await showPlan(context, session, first);
+      await showPlanOnly(context, session, first);
       return;
     }
     if (kind === 'live' && options.yes !== true) {
-      if (!context.json) await showPlan(context, session, first);
-      const question = `Fail over ${first.source.name} (${sourceVmPath(vmOfRequest(first))})?`;
-      await askFirst(context, options.yes, question, 'diskferry failover live');
+      await showPlan(context, session, first);
+      await askFirst(context, `Fail over ${first.source.name} (${sourceVmPath(vmOfRequest(first))})?`);
     }
     await followFailover(context, session.failovers, await session.failovers.start(first), options.wait !== false);
   });

@@ -16,7 +16,7 @@ export async function run(
   }
   await withSession(context, async ({ failovers, findVm }) => {
     if (group !== undefined) {
-      const state = await failovers.groupState(group);
+      const state = await failovers.groups.state(group);
       for (const line of groupLines(state)) context.print(line);
       context.printJson(state);
       return;

@@ -1,12 +1,12 @@
 import { revertRequestSchema } from '../../domain/failover-request';
 import { sourceVmPath } from '../../domain/names';
-import { askFirst } from '../ask';
+import { askFirst, requireSomebodyToAsk } from '../ask';
 import type { CommandContext } from '../command-context';
 import { lastRunOf } from '../find-vm';
 import { followFailover } from '../follow-failover';
 import { parseBy } from '../request-file';
 import { withSession } from '../session';
-import { showPlan } from '../show-plan';
+import { showPlan, showPlanOnly } from '../show-plan';
 
 /** `diskferry revert VM --to POINT` */
 export async function run(
@@ -14,6 +14,7 @@ export async function run(
   vmArgument: string,
   options: { to: string; dryRun?: boolean; yes?: boolean; wait?: boolean },
 ): Promise<void> {
+  requireSomebodyToAsk(context, options, 'A revert', 'diskferry revert');
   await withSession(context, async (session) => {
     const { temporal, records, findVm, failovers } = session;
     const vm = await lastRunOf(temporal.client, records, vmArgument, await findVm(vmArgument));
@@ -25,13 +26,12 @@ export async function run(
       to: options.to,
     });
     if (options.dryRun === true) {
-      await showPlan(context, session, request);
+      await showPlanOnly(context, session, request);
       return;
     }
     if (options.yes !== true) {
-      if (!context.json) await showPlan(context, session, request);
-      const question = `Put the replicas of ${vm.vmName} (${sourceVmPath(vm)}) back to ${options.to}?`;
-      await askFirst(context, options.yes, question, 'diskferry revert');
+      await showPlan(context, session, request);
+      await askFirst(context, `Put the replicas of ${vm.vmName} (${sourceVmPath(vm)}) back to ${options.to}?`);
     }
     await followFailover(context, failovers, await failovers.startRevert(request), options.wait !== false);
   });

@@ -6,6 +6,7 @@ import { statusLines } from '../../client/status-text';
 import type { ReplicationJob } from '../../database/replication-jobs';
 import { failureRecord } from '../../domain/failures';
 import type { ReplicationState } from '../../domain/replication-state';
+import { dataVolume, live, point } from './failover-samples';
 import { applianceId, failureOf, vmId } from './support';
 
 const vm = { site: 'qc', sourceId: 'vcenter-qc', sourceVmId: vmId };
@@ -140,6 +141,27 @@ describe('merging the parts of a status', () => {
     expect(linesOf(status)).toContain(
       '  attachVolume waits, try 3: CloudStack at x does not answer (next try in 10 s)',
     );
+  });
+
+  test('what each volume is good for, the latest recovery point, and where the VM is failed over to', () => {
+    const replicas = [
+      { volumeId, diskKey: 2000, copyBegun: true, generation: 2 },
+      { volumeId: dataVolume, diskKey: 2001, copyBegun: true, generation: 1, verifiedAt: '2025-09-28T09:00:00.000Z' },
+      { volumeId: applianceId, diskKey: 2002, copyBegun: false, generation: 1 },
+    ];
+    const since = '2025-09-28T08:00:00.000Z';
+    const status = mergeStatus({
+      ...whole,
+      replicas: { value: { replicas, latestPoint: point, live: { ...live, since } } },
+    });
+    expect(linesOf(status).slice(-6)).toEqual([
+      `  volume ${volumeId} of disk 2000: generation 2, torn: not verified, it may be half old and half new`,
+      `  volume ${dataVolume} of disk 2001: generation 1, verified 2025-09-28T09:00:00.000Z`,
+      `  volume ${applianceId} of disk 2002: generation 1, empty`,
+      `  recovery point ${point.id}: complete, taken 2026-11-26T10:00:04.000Z before a replication, 2 disks, 117 GiB`,
+      `  failed over to pgtest1-fo (${live.failoverVmId}) since ${since}, 2 h 0 min ago; not replicated meanwhile`,
+      `  go back: diskferry failover back qc/vcenter-qc/${vmId}`,
+    ]);
   });
 
   test('how a run ended, and what to do next', () => {

@@ -19,6 +19,8 @@ const SITE = 'qc';
 /** A real Temporal server and a real worker with the real workflows; only the activities are scripted. */
 export interface WorkflowWorld {
   readonly client: Client;
+  /** HOST:PORT of the server */
+  readonly address: string;
   readonly activities: ScriptedActivities;
   start(input?: Partial<RequestOptions>): Promise<WorkflowHandle>;
   startWorkflow(type: string, argument: unknown): Promise<WorkflowHandle>;
@@ -93,6 +95,7 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
 
   return {
     client,
+    address: server.address,
     activities,
     startWorkflow,
     track(workflowId, runId) {
