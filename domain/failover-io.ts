@@ -19,8 +19,7 @@ export const pointPurposeSchema = z.enum(['cycle', 'test', 'live', 'back']);
 export type PointPurpose = z.output<typeof pointPurposeSchema>;
 
 /** Roles of the mappings on a failover VM. */
-export const failoverRoleSchema = z.enum(['test_root', 'test_data', 'live_root', 'live_data']);
-export type FailoverRole = z.output<typeof failoverRoleSchema>;
+const failoverRoleSchema = z.enum(['test_root', 'test_data', 'live_root', 'live_data']);
 
 // Claims, and the projection for people
 
@@ -250,7 +249,6 @@ export const attachToVmInputSchema = volumeRefSchema.extend({
   mode: undoModeSchema.optional(),
 });
 export type AttachToVmInput = z.output<typeof attachToVmInputSchema>;
-export const mapToVmOutputSchema = z.object({ devicePath: z.string() });
 
 export const prepareGuestInputSchema = vmRefSchema.extend({
   guest: guestStepSchema,
