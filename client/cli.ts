@@ -25,7 +25,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     const record =
       error instanceof CommanderError
         ? usageFailure(error, argv)
-        : withNextFor(recordOf(error, argv[0] ?? 'diskferry'), 'replication');
+        : withNextFor(recordOf(error, argv[0] ?? 'diskferry'), ofFailovers(argv) ? 'failover' : 'replication');
     if (json) io.stdout.write(`${JSON.stringify(failureJson(record))}\n`);
     else io.stderr.write(`${failureText(record)}\n`);
     return failureExitCode(record.code);
@@ -51,6 +51,11 @@ export function main(): void {
       process.exitCode = 1;
     },
   );
+}
+
+/** Whether a command is about failovers, whose failures name other commands and another request. */
+function ofFailovers([name]: readonly string[]): boolean {
+  return name === 'failover' || name === 'revert';
 }
 
 function usageFailure(error: CommanderError, argv: readonly string[]): FailureRecord {

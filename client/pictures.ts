@@ -33,7 +33,7 @@ export class ChangeLog {
   /** Lines about what is in the way, each once: waiting times change with every look, what is waited for does not. */
   hindrances(lines: readonly string[]): void {
     for (const line of lines) {
-      const text = line.trim().replace(/ \(next try in .*\)$|(waits|runs again), try \d+/g, '');
+      const text = line.trim().replace(/ \(next try in .*\)$| (waits|runs again), try \d+/g, '');
       this.line(`hindrance ${text}`, text, text);
     }
   }

@@ -30,8 +30,9 @@ async function refused(argv: readonly string[], content: unknown): Promise<strin
   await writeFile(file, JSON.stringify(content));
   const run = await diskferry([...argv, file, '--json'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(run.exitCode).toBe(2);
-  const { error } = JSON.parse(run.stdout) as { error: { code: string; message: string } };
+  const { error } = JSON.parse(run.stdout) as { error: { code: string; message: string; next: string } };
   expect(error.code).toBe('request-invalid');
+  expect(error.next).toContain('docs/failover-request.md');
   return error.message;
 }
 
