@@ -26,11 +26,11 @@ afterAll(async () => {
 
 /** Asks the job sheet's query all the time; how many answers there were, each of them empty. */
 function watchDuplicates(): { stop(): Promise<number> } {
-  let wanted = true;
+  const ended = new AbortController();
   let asked = 0;
   const { ports, databasePassword } = world.stack.folder;
   const asking = (async () => {
-    while (wanted) {
+    while (!ended.signal.aborted) {
       const { duplicates } = await runJobSheetQueries({ port: ports.mariadb, password: databasePassword });
       if (duplicates.rows.length > 0) throw new Error(`duplicate device paths: ${duplicates.rows.flat().join(', ')}`);
       asked += 1;
@@ -39,7 +39,7 @@ function watchDuplicates(): { stop(): Promise<number> } {
   asking.catch(() => undefined);
   return {
     stop: async () => {
-      wanted = false;
+      ended.abort();
       await asking;
       return asked;
     },
