@@ -12,7 +12,7 @@ import type { Effect } from './effect';
 import type { Log } from './log';
 import type { FailoverMainActivities } from './queues';
 import { refuseFailedOver } from './refuse-failed-over';
-import { type Taken, takeOrTakeOver } from './take-or-take-over';
+import { claimedBy, type Taken, takeOrTakeOver } from './take-or-take-over';
 
 /** What claimFailover needs. */
 export interface ClaimFailoverWork {
@@ -36,8 +36,8 @@ const claimKinds: Readonly<Record<FailoverKind, ClaimKind>> = {
 /**
  * claimFailover: this run holds the source VM alone, and stands in the table of failovers under its request id: both or neither.
  *
- * Whether the VM is failed over is asked in the same transaction, behind the lock on the claim: whoever failed it over held that
- * claim until after it was recorded.
+ * Whether the VM is failed over, and whether a test has a sandbox of it, is asked in the same transaction, behind the lock on the
+ * claim: whoever did either held that claim until after it was recorded. A failback and a revert do not touch what a test works on.
  */
 export function makeClaimFailover(work: ClaimFailoverWork): FailoverMainActivities['claimFailover'] {
   return activity(
@@ -45,8 +45,18 @@ export function makeClaimFailover(work: ClaimFailoverWork): FailoverMainActiviti
     work.run,
     claimFailoverInputSchema,
     (vm) => vm,
-    async (vm, run) => await takeOrTakeOver(work, vm, (replaces) => take(work, run, vm, replaces)),
+    async (vm, run) => {
+      const endedTest = await endedTestOf(work, vm);
+      return await takeOrTakeOver(work, vm, (replaces) => take(work, run, vm, replaces, endedTest));
+    },
   );
+}
+
+/** The run that has a test's place although Temporal says that it is closed: it was terminated, and its place hinders nobody. */
+async function endedTestOf(work: ClaimFailoverWork, vm: ClaimFailoverInput): Promise<string | undefined> {
+  const test = await work.claims.testHolder(vm);
+  if (test === undefined || !(await work.isRunClosed(test.workflowId, test.runId))) return undefined;
+  return test.runId;
 }
 
 async function take(
@@ -54,6 +64,7 @@ async function take(
   run: ActivityRun,
   vm: ClaimFailoverInput,
   replaces: string | undefined,
+  endedTest: string | undefined,
 ): Promise<Taken> {
   return await work.effect('claimFailover.take', () =>
     work.database.transaction(async (tx) => {
@@ -67,6 +78,10 @@ async function take(
       const live = await work.failovers.liveOf(vm, tx);
       if (vm.kind !== 'back') refuseFailedOver(vm, live);
       else if (live === undefined) throw failure('vm-not-failed-over', { vm: sourceVmPath(vm) });
+      if (vm.kind === 'test' || vm.kind === 'live') {
+        const test = await work.claims.testHolder(vm, tx);
+        if (test !== undefined && test.runId !== run.runId && test.runId !== endedTest) throw claimedBy(vm, test);
+      }
       const { requestId, requestDigest, failoverVmName } = vm;
       const started = await work.failovers.start(tx, {
         site: vm.site,

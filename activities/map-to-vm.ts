@@ -2,6 +2,7 @@ import { attachToVmInputSchema } from '../domain/failover-io';
 import { activity } from './activity';
 import { mapVolume, type MappingWork } from './map-device';
 import type { FailoverMainActivities } from './queues';
+import { kept, nothingToUndo, undone } from './undo-outcome';
 import { unmapVolume } from './unmap-device';
 
 /**
@@ -38,14 +39,14 @@ export function makeUnmapFromVm(work: MappingWork): FailoverMainActivities['unma
     async (volume, run) => {
       const { volumeId, failoverVmId, failoverVmName } = volume;
       const row = await work.mappings.ofVolume(volumeId);
-      if (row?.vmId !== failoverVmId) return { undo: 'unmapFromVm', outcome: 'nothing-to-undo' };
+      if (row?.vmId !== failoverVmId) return nothingToUndo('unmapFromVm');
       if (volume.mode !== 'release' && row.mappedByFirstRunId !== volume.firstRunId) {
         const reason = `disk ${String(volume.diskKey)}: device path ${row.devicePath} stays, another run made it`;
-        return { undo: 'unmapFromVm', outcome: 'kept', reason };
+        return kept('unmapFromVm', reason);
       }
       const because = `taken off failover VM ${failoverVmName} by ${run.workflowId}`;
-      await unmapVolume(work, run, volume, 'unmapFromVm.record', because);
-      return { undo: 'unmapFromVm', outcome: 'undone' };
+      await unmapVolume(work, run, volume, 'unmapFromVm.record', { vmId: failoverVmId, because });
+      return undone('unmapFromVm');
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { Failovers } from '../database/failovers';
+import type { Failovers, LiveFailover } from '../database/failovers';
 import type { RecoveryPoint, RecoveryPoints } from '../database/recovery-points';
 import type { VmDisks } from '../database/vm-disks';
 import type { Volumes } from '../database/volumes';
@@ -42,7 +42,7 @@ export function makePlanFailover(work: PlanWork): FailoverMainActivities['planFa
       if (vm.kind !== 'back') refuseFailedOver(vm, live);
       else if (live === undefined) throw failure('vm-not-failed-over', { vm: sourceVmPath(vm) });
 
-      const replicas = await readReplicas(work, vm);
+      const replicas = await readReplicas(work, vm, live);
       const unverified = replicas.filter((replica) => replica.verifiedAt === undefined);
       const fromReplicas = vm.from === undefined && (vm.kind === 'test' || vm.kind === 'live');
       const overridden = fromReplicas ? refuseUnverified(work, vm, unverified) : [];
@@ -67,10 +67,16 @@ export function makePlanFailover(work: PlanWork): FailoverMainActivities['planFa
   );
 }
 
-/** The volumes that stand for the VM's disks. With a recovery point their loss is no obstacle: snapshots outlive their volumes. */
-async function readReplicas(work: PlanWork, vm: PlanFailoverInput): Promise<Replica[]> {
+/**
+ * The volumes that stand for the VM's disks; while it is failed over, those that were moved. With a recovery point their loss is no
+ * obstacle: snapshots outlive their volumes.
+ */
+async function readReplicas(work: PlanWork, vm: PlanFailoverInput, live: LiveFailover | undefined): Promise<Replica[]> {
   const path = sourceVmPath(vm);
-  const disks = await work.disks.ofVm(vm);
+  const recorded = await work.disks.ofVm(vm);
+  const isBoot = (diskKey: number) => recorded.some((disk) => disk.diskKey === diskKey && disk.boot);
+  const moved = live?.volumes.toSorted((a, b) => a.diskKey - b.diskKey);
+  const disks = moved?.map((disk) => ({ ...disk, boot: isBoot(disk.diskKey) })) ?? recorded;
   if (disks.length === 0) throw failure('never-replicated', { vm: path, site: vm.site });
   const replicas: Replica[] = [];
   for (const { diskKey, volumeId, boot } of disks) {

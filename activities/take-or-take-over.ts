@@ -1,13 +1,15 @@
 import type { VmClaim } from '../database/vm-claims';
-import { failure } from '../domain/failures';
+import { type DiskferryFailure, failure } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
 import type { VmRef } from '../domain/step-io';
 import type { Log } from './log';
 
+/** Who holds a VM; without a kind, the test that has a sandbox of it. */
+type Holder = Omit<VmClaim, 'kind'> & Partial<Pick<VmClaim, 'kind'>>;
+
 /** What taking a claim came to. */
 export type Taken =
-  | { readonly outcome: 'taken'; readonly epoch: number }
-  | { readonly outcome: 'held'; readonly holder: Omit<VmClaim, 'kind'> & Partial<Pick<VmClaim, 'kind'>> };
+  { readonly outcome: 'taken'; readonly epoch: number } | { readonly outcome: 'held'; readonly holder: Holder };
 
 /**
  * Takes a claim, or takes it over from exactly the run that Temporal says is closed; between the question and the take-over nobody
@@ -33,6 +35,10 @@ export async function takeOrTakeOver(
     }
   }
   if (taken.outcome === 'taken') return { epoch: taken.epoch };
-  const { workflowId, runId, kind = 'test failover' } = taken.holder;
-  throw failure('vm-claimed', { vm: sourceVmPath(vm), holder: workflowId, runId, kind });
+  throw claimedBy(vm, taken.holder);
+}
+
+/** The refusal that names who holds a VM, or has a sandbox of it. */
+export function claimedBy(vm: VmRef, { workflowId, runId, kind }: Holder): DiskferryFailure {
+  return failure('vm-claimed', { vm: sourceVmPath(vm), holder: workflowId, runId, kind: kind ?? 'test failover' });
 }

@@ -27,24 +27,27 @@ export function makeUnmapDevice(work: MappingWork): MainActivities['unmapDevice'
         );
       }
       const because = volume.mode === 'release' ? 'released' : `undone by ${run.workflowId}`;
-      await unmapVolume(work, run, volume, 'unmapDevice.record', because);
+      await unmapVolume(work, run, volume, 'unmapDevice.record', { vmId: applianceId, because });
       return undone('unmapDevice');
     },
   );
 }
 
-/** Moves the live row of a volume to the history, and proves that it is gone. */
+/**
+ * Moves the live row of a volume on a VM to the history, and proves that it is gone. A row on another VM stays: an attempt that was
+ * held up may come here when the volume has gone on to its next place.
+ */
 export async function unmapVolume(
   work: MappingWork,
   run: ActivityRun,
   volume: VolumeRef,
   effect: string,
-  because: string,
+  { vmId, because }: { readonly vmId: string; readonly because: string },
 ): Promise<void> {
   const { volumeId } = volume;
   await work.effect(effect, () =>
-    work.database.fenced(fenceOf(volume, run), (tx) => work.mappings.unmap(tx, volumeId, because)),
+    work.database.fenced(fenceOf(volume, run), (tx) => work.mappings.unmap(tx, volumeId, because, vmId)),
   );
   const row = await work.mappings.ofVolume(volumeId);
-  if (row !== undefined) throw new Error(`device path ${row.devicePath} was removed but is still there`);
+  if (row?.vmId === vmId) throw new Error(`device path ${row.devicePath} was removed but is still there`);
 }

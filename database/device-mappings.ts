@@ -38,8 +38,12 @@ export interface DeviceMappings {
     | { outcome: 'mapped' | 'there'; mapping: DeviceMapping }
     | { outcome: 'conflict'; what: string; other: DeviceMapping }
   >;
-  /** Moves the live row of a volume to the history; false when there is none. */
-  unmap(tx: Tx, volumeId: string, because: string): Promise<boolean>;
+  /**
+   * Moves the live row of a volume to the history; false when there is none.
+   *
+   * @param vmId - only a row on this VM: by the time that a late call comes, the volume may be mapped on the next one
+   */
+  unmap(tx: Tx, volumeId: string, because: string, vmId?: string): Promise<boolean>;
   ofVolume(volumeId: string): Promise<DeviceMapping | undefined>;
   list(filter?: { vmId?: string }): Promise<DeviceMapping[]>;
 }
@@ -100,14 +104,11 @@ export function makeDeviceMappings(db: Kysely<Tables>): DeviceMappings {
       }
     },
 
-    async unmap(tx, volumeId, because) {
+    async unmap(tx, volumeId, because, vmId) {
       const trx = transactionOf(tx);
-      const row = await trx
-        .selectFrom('device_mappings')
-        .select('id')
-        .where('volume_uuid', '=', volumeId)
-        .forUpdate()
-        .executeTakeFirst();
+      let query = trx.selectFrom('device_mappings').select('id').where('volume_uuid', '=', volumeId).forUpdate();
+      if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+      const row = await query.executeTakeFirst();
       if (row === undefined) return false;
       await trx
         .insertInto('device_mapping_history')

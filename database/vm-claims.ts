@@ -34,8 +34,12 @@ export interface VmClaims {
   /** Gives the VM free if this run holds it; true when it did. */
   release(tx: Tx, vm: SourceVmKey, runId: string): Promise<boolean>;
 
-  /** The test that has a sandbox of the VM, beside whoever holds the VM. */
-  testHolder(vm: SourceVmKey): Promise<TestClaim | undefined>;
+  /**
+   * The test that has a sandbox of the VM, beside whoever holds the VM.
+   *
+   * @param tx - to see it behind a lock that the transaction holds
+   */
+  testHolder(vm: SourceVmKey, tx?: Tx): Promise<TestClaim | undefined>;
   /** {@link take} of the place that a test has beside the VM's holder. */
   takeTest(
     tx: Tx,
@@ -73,14 +77,9 @@ export function makeVmClaims(db: Kysely<Tables>): VmClaims {
         .where((eb) => eb.and(sourceVmColumns(vm)))
         .forUpdate()
         .executeTakeFirstOrThrow();
-      const holder = claimOf(row);
-      if (holder !== undefined) {
-        if (holder.workflowId === claim.workflowId && holder.runId === claim.runId) {
-          return { outcome: 'taken', epoch: holder.epoch };
-        }
-        if (holder.runId !== claim.replaces) return { outcome: 'held', holder };
-      }
-      const epoch = row.epoch + 1;
+      const judged = judgeTake(claimOf(row), row.epoch, claim);
+      if (judged.outcome !== 'free') return judged;
+      const { epoch } = judged;
       await trx
         .updateTable('vm_claims')
         .set({ kind: claim.kind, workflow_id: claim.workflowId, run_id: claim.runId, epoch, since: now })
@@ -98,8 +97,8 @@ export function makeVmClaims(db: Kysely<Tables>): VmClaims {
       return result.numUpdatedRows > 0n;
     },
 
-    async testHolder(vm) {
-      const row = await db
+    async testHolder(vm, tx) {
+      const row = await (tx === undefined ? db : transactionOf(tx))
         .selectFrom('vm_test_claims')
         .selectAll()
         .where((eb) => eb.and(sourceVmColumns(vm)))
@@ -120,14 +119,9 @@ export function makeVmClaims(db: Kysely<Tables>): VmClaims {
         .where((eb) => eb.and(sourceVmColumns(vm)))
         .forUpdate()
         .executeTakeFirstOrThrow();
-      const holder = testClaimOf(row);
-      if (holder !== undefined) {
-        if (holder.workflowId === claim.workflowId && holder.runId === claim.runId) {
-          return { outcome: 'taken', epoch: holder.epoch };
-        }
-        if (holder.runId !== claim.replaces) return { outcome: 'held', holder };
-      }
-      const epoch = row.epoch + 1;
+      const judged = judgeTake(testClaimOf(row), row.epoch, claim);
+      if (judged.outcome !== 'free') return judged;
+      const { epoch } = judged;
       await trx
         .updateTable('vm_test_claims')
         .set({ workflow_id: claim.workflowId, run_id: claim.runId, epoch, since: now })
@@ -145,6 +139,19 @@ export function makeVmClaims(db: Kysely<Tables>): VmClaims {
       return result.numUpdatedRows > 0n;
     },
   };
+}
+
+/** What a run that asks for a place finds, behind the lock on its row: its own, somebody else's, or one to take with this epoch. */
+function judgeTake<Holder extends TestClaim>(
+  holder: Holder | undefined,
+  epoch: number,
+  asks: { readonly workflowId: string; readonly runId: string; readonly replaces?: string },
+): { outcome: 'taken'; epoch: number } | { outcome: 'free'; epoch: number } | { outcome: 'held'; holder: Holder } {
+  if (holder?.workflowId === asks.workflowId && holder.runId === asks.runId) {
+    return { outcome: 'taken', epoch: holder.epoch };
+  }
+  if (holder !== undefined && holder.runId !== asks.replaces) return { outcome: 'held', holder };
+  return { outcome: 'free', epoch: epoch + 1 };
 }
 
 function testClaimOf(row: Selectable<Tables['vm_test_claims']>): TestClaim | undefined {
