@@ -201,4 +201,20 @@ describe('mappings on a failover VM', () => {
     expect(rows.map((row) => row.deviceNode)).toEqual([undefined, undefined, undefined]);
     expect(new Set(rows.map((row) => row.devicePath)).size).toBe(3);
   });
+
+  test('are left alone by an undo of the VM before: an attempt that was held up comes too late', async () => {
+    const [appliance, failoverVm] = [randomUUID(), randomUUID()];
+    const before = aMapping({ vmId: appliance });
+    const { volumeId } = before;
+    const { deviceNode: _node, ...after } = aMapping({ vmId: failoverVm, volumeId, role: 'live_root' });
+    const { database, mappings } = db.repositories;
+    const unmapOn = (vmId: string) => database.transaction((tx) => mappings.unmap(tx, volumeId, 'a test', vmId));
+    await map(before);
+    expect(await unmapOn(failoverVm)).toBe(false);
+    expect(await unmapOn(appliance)).toBe(true);
+    await database.transaction((tx) => mappings.map(tx, after));
+    expect(await unmapOn(appliance)).toBe(false);
+    expect(await mappings.ofVolume(volumeId)).toMatchObject({ devicePath: after.devicePath });
+    expect(await unmapOn(failoverVm)).toBe(true);
+  });
 });
