@@ -18,11 +18,7 @@ test.each(Object.keys(undos))('undo %s has its contract', (undo) => {
 });
 
 /** Steps and undos whose activities are not there yet. The list only shrinks: one that has its contract fails here. */
-const awaited: ReadonlySet<string> = new Set([
-  ...['quiesceSource', 'mapToVm', 'prepareGuest'],
-  ...['commitFailover', 'commitFailback', 'commitRevert'],
-  ...['resumeSource', 'unmapFromVm'],
-]);
+const awaited: ReadonlySet<string> = new Set(['quiesceSource', 'prepareGuest', 'resumeSource']);
 
 test.each(Object.keys(failoverSteps))('failover step %s has its contract', (step) => {
   expect(texts.includes(`failoverStepContract('${step}'`)).toBe(!awaited.has(step));

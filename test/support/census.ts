@@ -78,14 +78,14 @@ async function liveRows(world: ActivityWorld, vm: VmRef): Promise<string[]> {
   const of = [vm.site, vm.sourceId, vm.sourceVmId];
   const where = 'site = ? AND source_id = ? AND source_vm_id = ?';
   const mine = `volume_id IN (SELECT volume_id FROM volumes WHERE ${where})`;
+  const mapped = mine.replace('volume_id IN', 'volume_uuid IN');
+  const mappedForTest = mapped.replace('FROM volumes', 'FROM test_volumes');
   const counts: readonly (readonly [string, string])[] = [
     ['unfinished operations', `SELECT kind AS name FROM volume_operations WHERE state = 'recorded' AND ${where}`],
     ['volumes', `SELECT volume_name AS name FROM volumes WHERE gone_at IS NULL AND ${where}`],
     ['disks', `SELECT volume_id AS name FROM vm_disks WHERE ${where}`],
-    [
-      'mappings',
-      `SELECT device_path AS name FROM device_mappings WHERE ${mine.replace('volume_id IN', 'volume_uuid IN')}`,
-    ],
+    ['mappings', `SELECT device_path AS name FROM device_mappings WHERE ${mapped}`],
+    ["mappings of a test's volumes", `SELECT device_path AS name FROM device_mappings WHERE ${mappedForTest}`],
     ['exports', `SELECT export_name AS name FROM nbd_exports WHERE ${mine}`],
     ['unfinished VM operations', `SELECT kind AS name FROM vm_operations WHERE state = 'recorded' AND ${where}`],
     [

@@ -11,6 +11,8 @@ import { failoverWorkflowId } from '../../domain/names';
 import type { VmRef } from '../../domain/step-io';
 import type { FailoverUndoOutcome } from '../../domain/undo-policy';
 import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
+import { commitFailoverInput, commitRevertInput, replicasNow } from './failover-commits';
+import { testOrder, undoOrder } from './failover-order';
 import { attachInputs, deployInput, failoverVmRef, removeInput } from './failover-vm-inputs';
 import { inTurn } from './in-turn';
 import { Journey } from './journey';
@@ -18,31 +20,11 @@ import { Journey } from './journey';
 /** The boot disk and a data disk. */
 export const DISK_KEYS = [2000, 2001] as const;
 
-/** The order in which a test goes; a step that is not on it brings its own way (`arrange` of its contract). */
-const testOrder: readonly FailoverStepName[] = [
-  'snapshotVolume',
-  'completePoint',
-  'restoreVolume',
-  'deployVm',
-  'clearRoot',
-  'attachToVm',
-  'startVm',
-];
-
-/** Newest first, whole stages one after another, as the ledger runs what is owed. */
-const undoOrder: readonly FailoverUndoName[] = [
-  'stopVm',
-  'detachFromVm',
-  'removeVm',
-  'deleteRestoredVolume',
-  'deleteSnapshot',
-];
-
 /**
  * A VM with two verified replicas on the appliance, claimed by a failover's own run, on its way through the steps of a test: makes
  * each step's input out of what the ones before answered. A step of a disk runs for both disks.
  *
- * To add a step: its place in {@link testOrder} (and {@link undoOrder}), its case in {@link run} (and {@link undo}), what it answers
+ * To add a step: its place in test/support/failover-order.ts, its case in {@link run} (and {@link undo}), what it answers
  * as a field here; its activities come with the factory that test/support/activity-world.ts calls.
  */
 export class FailoverJourney {
@@ -185,9 +167,20 @@ export class FailoverJourney {
         return undefined;
       case 'attachToVm':
         return await inTurn(attachInputs(this), (input) => activities.attachToVm(input));
+      case 'mapToVm':
+        return await inTurn(attachInputs(this), (input) => activities.mapToVm(input));
       case 'startVm':
         await activities.startVm(failoverVmRef(this));
         return undefined;
+      case 'commitFailover':
+        await activities.commitFailover(commitFailoverInput(this));
+        return await replicasNow(this);
+      case 'commitFailback':
+        await activities.commitFailback(commitFailoverInput(this));
+        return await replicasNow(this);
+      case 'commitRevert':
+        await activities.commitRevert(commitRevertInput(this));
+        return await replicasNow(this);
       default:
         throw new Error(`nobody has taught FailoverJourney the step ${step} yet`);
     }
@@ -203,6 +196,8 @@ export class FailoverJourney {
         return await inTurn(this.restoreInputs, (input) => activities.deleteRestoredVolume(input));
       case 'stopVm':
         return [await activities.stopVm(failoverVmRef(this))];
+      case 'unmapFromVm':
+        return await inTurn(attachInputs(this), (input) => activities.unmapFromVm(input));
       case 'detachFromVm':
         return await inTurn(attachInputs(this), (input) => activities.detachFromVm(input));
       case 'removeVm':

@@ -1,0 +1,4 @@
+import { failoverStepContract, failoverUndoContract } from '../support/failover-contract';
+
+failoverStepContract('mapToVm');
+failoverUndoContract('unmapFromVm', 'mapToVm');
