@@ -7,7 +7,9 @@ import {
   pointWork,
   type PointWorkName,
 } from '../../domain/failover-steps';
-import type { Actor } from './activity-world';
+import { healthHook } from '../../domain/health-hook';
+import type { SiteCommands } from '../../activities/hook-settings';
+import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
 import { contract, type ContractOptions } from './contract-engine';
 import { FailoverJourney } from './failover-journey';
 
@@ -27,6 +29,10 @@ export interface FailoverContractOptions extends ContractOptions<FailoverJourney
   readonly arrange?: (journey: FailoverJourney, actor: Actor) => Promise<void>;
   /** takes everything of the failover back, where a test's way back will not do; the replicas are released afterwards */
   readonly takeBack?: (journey: FailoverJourney, actor: Actor) => Promise<void>;
+  /** the disks that the VM has; a hook needs none */
+  readonly diskKeys?: readonly number[];
+  /** the site's hooks; told the world's folder, where they leave their traces */
+  readonly commands?: (folder: string) => SiteCommands;
 }
 
 /** The contract of a failover step. */
@@ -46,8 +52,12 @@ export function failoverStepContract(step: FailoverStepName, options: FailoverCo
 export function failoverUndoContract(
   undo: FailoverUndoName,
   from: FailoverStepName,
-  options: FailoverContractOptions = {},
+  options: FailoverContractOptions & {
+    /** what it answers where its step never came; a hook is called all the same, since nobody knows how far its step came */
+    readonly withoutStep?: 'undone';
+  } = {},
 ): void {
+  const { withoutStep = 'nothing-to-undo' } = options;
   const arrange = async (journey: FailoverJourney, actor: Actor): Promise<void> => {
     await journey.runThrough(actor, from);
     await journey.undoBefore(actor, undo);
@@ -61,18 +71,20 @@ export function failoverUndoContract(
       }
     },
     without: async (journey, actor) => {
-      for (const { outcome } of await journey.undo(actor, undo)) expect(outcome).toBe('nothing-to-undo');
+      for (const { outcome } of await journey.undo(actor, undo)) expect(outcome).toBe(withoutStep);
       await journey.releaseReplicas(actor);
     },
   });
 }
 
-/** The contract of what is done for recovery points beside the steps. */
+const besideSteps = { ...pointWork, runHook: healthHook };
+
+/** The contract of what is done beside the steps: for recovery points, and to ask a health hook. */
 export function pointWorkContract(
-  name: PointWorkName,
+  name: PointWorkName | 'runHook',
   options: FailoverContractOptions & { readonly act: (journey: FailoverJourney, actor: Actor) => Promise<unknown> },
 ): void {
-  contract(title('work', name, options), pointWork[name].effects, options, {
+  contract(title('work', name, options), besideSteps[name].effects, options, {
     ...world(options),
     arrange: options.arrange ?? (() => Promise.resolve()),
     act: options.act,
@@ -83,10 +95,14 @@ function title(what: 'step' | 'undo' | 'work', name: string, { account = 'admin'
   return `the failover ${what} contract of ${name} (${account})`;
 }
 
-function world({ takeBack }: FailoverContractOptions) {
+function world({ takeBack, commands, diskKeys }: FailoverContractOptions) {
   return {
-    begin: FailoverJourney.begin.bind(FailoverJourney),
-    actor: FailoverJourney.actor.bind(FailoverJourney),
+    begin: (from: ActivityWorld, account: 'admin' | 'repluser') => FailoverJourney.begin(from, account, diskKeys),
+    actor: (from: ActivityWorld, journey: FailoverJourney, given: ActorOptions) =>
+      FailoverJourney.actor(from, journey, {
+        ...given,
+        ...(commands === undefined ? {} : { commands: commands(from.folder) }),
+      }),
     end: async (journey: FailoverJourney, actor: Actor): Promise<void> => {
       if (takeBack === undefined) await journey.takeBack(actor);
       else await takeBack(journey, actor);
