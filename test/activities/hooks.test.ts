@@ -2,16 +2,16 @@ import { failoverStepContract, failoverUndoContract, pointWorkContract } from '.
 import { script } from '../support/failover-hooks';
 
 /** Each does its work once, however often it is called. */
-const commands = () => ({
+const commands = {
   hooks: new Map([
     ['quiesce', script('exit 0')],
     ['resume', script('exit 0')],
     ['health', script('exit 0')],
     ['guest', script('printf prepared | dd of="$DISKFERRY_BOOT_DEVICE" conv=notrunc status=none')],
   ]),
-});
+};
 /** Hooks of a source VM look at no disk of ours. */
-const noDisks = { commands, diskKeys: [], arrange: () => Promise.resolve() };
+const noDisks = { commands, changesReplicas: true, diskKeys: [], arrange: () => Promise.resolve() };
 
 failoverStepContract('quiesceSource', noDisks);
 failoverUndoContract('resumeSource', 'quiesceSource', { ...noDisks, withoutStep: 'undone' });
@@ -21,6 +21,7 @@ pointWorkContract('runHook', {
 });
 failoverStepContract('prepareGuest', {
   commands,
+  changesReplicas: true,
   diskKeys: [2000],
   arrange: (journey, actor) => journey.runThrough(actor, 'completePoint'),
 });
