@@ -39,6 +39,7 @@ module.exports = {
     project('simulator'),
     project('contract'),
     project('appliance'),
+    project('doctor'),
     project('worker'),
     project('client'),
     project('stack'),
