@@ -1,4 +1,5 @@
 import { type Finding, finding } from '../../domain/findings';
+import type { AccountQuota } from '../../site/judge-quota';
 import type { View } from '../view';
 
 /** What share of a limit may be used before it is said, and how few may be left. */
@@ -20,18 +21,22 @@ export function judgeSiteSetUp({ truths, holdings, site }: View): Finding[] {
   for (const { applianceId, attached, limit } of holdings.appliances) {
     findings.push(...near(site, applianceId, `Data disks of appliance ${applianceId}`, attached, limit));
   }
-  const { account, volumes, primaryStorageGib } = holdings.quota ?? {};
-  findings.push(
-    ...near(site, 'volumes', `Volumes of account ${account ?? '?'}`, volumes?.used, volumes?.limit),
-    ...near(
-      site,
-      'primary-storage',
-      `GiB of primary storage of account ${account ?? '?'}`,
-      primaryStorageGib?.used,
-      primaryStorageGib?.limit,
-    ),
-  );
+  for (const { subject, what, quota } of quotasOf(holdings.quota)) {
+    const whose = `${what} of account ${holdings.quota?.account ?? '?'}`;
+    findings.push(...near(site, subject, whose, quota?.used, quota?.limit));
+  }
   return findings;
+}
+
+function quotasOf(quota: AccountQuota | undefined) {
+  return [
+    { subject: 'volumes', what: 'Volumes', quota: quota?.volumes },
+    { subject: 'primary-storage', what: 'GiB of primary storage', quota: quota?.primaryStorageGib },
+    { subject: 'snapshots', what: 'Snapshots', quota: quota?.snapshots },
+    { subject: 'machines', what: 'VMs', quota: quota?.machines },
+    { subject: 'cpus', what: 'CPUs', quota: quota?.cpus },
+    { subject: 'memory', what: 'MiB of memory', quota: quota?.memoryMib },
+  ];
 }
 
 function near(

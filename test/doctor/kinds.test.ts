@@ -12,6 +12,7 @@ import {
   DATA,
   found,
   healthySite,
+  noOtherLimits,
   OPERATION,
   OTHER_VM,
   openRun,
@@ -134,12 +135,18 @@ const planted: Readonly<Record<FindingKind, Planted>> = {
         account: 'a',
         volumes: { used: 90, limit: 100 },
         primaryStorageGib: { used: 5, limit: 5 },
+        ...noOtherLimits,
       };
     },
     finds: [APPLIANCE, 'primary-storage', 'volumes'],
     well: (site) => {
       site.holdings.appliances = [{ applianceId: APPLIANCE, attached: 10, limit: 13 }];
-      site.holdings.quota = { account: 'a', volumes: { used: 89, limit: 100 }, primaryStorageGib: undefined };
+      site.holdings.quota = {
+        account: 'a',
+        volumes: { used: 89, limit: 100 },
+        primaryStorageGib: undefined,
+        ...noOtherLimits,
+      };
     },
   },
   'duplicate-device-path': {

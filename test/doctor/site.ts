@@ -145,6 +145,7 @@ export function healthySite(): OpenSite {
         account: 'admin',
         volumes: { used: 12, limit: 40 },
         primaryStorageGib: { used: 200, limit: undefined },
+        ...noOtherLimits,
       },
       clockOffsetMs: 800,
       refusals: [],
@@ -180,6 +181,8 @@ export function healthySite(): OpenSite {
     unknown: {},
   };
 }
+
+export const noOtherLimits = { snapshots: undefined, machines: undefined, cpus: undefined, memoryMib: undefined };
 
 export function volumeRow(volumeId: string, diskKey: number, gib: number): Rows['volumes'][number] {
   return {
