@@ -3,6 +3,7 @@ import { addBackupCommands } from './backup-command-tree';
 import type { CliIo, CommonOptions } from './command-context';
 import { commandModules } from './command-modules';
 import { commaSeparated, contextOf, declare, positiveInteger, uuid, uuids, VM } from './declare-command';
+import { addDoctorCommands } from './doctor-command-tree';
 import { addFailoverCommands } from './failover-command-tree';
 import { ownVersion } from './own-version';
 
@@ -25,6 +26,7 @@ export function buildProgram(io: CliIo): Command {
   addOperatorCommands(program, io);
   addFailoverCommands(program, io);
   addBackupCommands(program, io);
+  addDoctorCommands(program, io);
   addProcessCommands(program, io);
   return program;
 }
