@@ -19,7 +19,7 @@ export async function sourceDies(scene: Scene, stage: Stage, player: Player, vol
   const before = await player.contents();
   await dieInTheCycle(scene, player, volumes);
   await expectTorn(scene, player, volumes, before);
-  await tornDoesNotComeUp(scene, player);
+  await tornDoesNotComeUp(scene, player, before);
   await testFailover(scene, stage, player, volumes, {
     from: 'latest-point',
     contents: before,
@@ -100,8 +100,9 @@ export async function expectTorn(scene: Scene, player: Player, volumes: Volumes,
 }
 
 /** The control: a sandbox of the torn replicas, taken against all advice. CloudStack says that it runs; its guest is not up. */
-async function tornDoesNotComeUp(scene: Scene, player: Player): Promise<void> {
-  const { failovers, expectations, narrator } = scene;
+async function tornDoesNotComeUp(scene: Scene, player: Player, before: Contents): Promise<void> {
+  const { failovers, expectations, narrator, simulator } = scene;
+  await simulator.expectBoot(player.vmName('test'), before.get(player.boot.key) ?? 'nothing');
   const started = await failovers.start(
     player.failover('test', { allowUnverified: 'the demo shows that torn replicas do not come up', lease: '1h' }),
   );

@@ -11,7 +11,6 @@ import type { Scene } from '../../client/failover-demo/scene';
 import { sideBySide } from '../../client/failover-demo/side-by-side';
 import { dieInTheCycle, expectTorn, sourceDies } from '../../client/failover-demo/source-dies';
 import { Stage } from '../../client/failover-demo/stage';
-import { testFailover } from '../../client/failover-demo/test-failover';
 import { takeCensus } from '../../stack/census';
 import { demoApplianceId } from '../../stack/local-stack';
 import { type PathWatcher, watchDevicePaths } from '../../stack/path-watcher';
@@ -136,39 +135,23 @@ test('a group fails over live: the VM of two disks, reverted before, then the on
   });
   const { members } = await scene.failovers.groups.result('both', group.runId);
   expect(members.map(({ outcome }) => outcome)).toEqual(['ready', 'ready']);
+  // The census finds what is there, by name: an empty one means something.
+  const left = (await takeCensus(world.stack)).flatMap(({ leftOver }) => leftOver);
+  expect(left).toEqual(expect.arrayContaining([two.vmName('live'), six.vmName('live')]));
   const { machines } = await scene.simulator.world();
   for (const [one, contents] of expected) {
     const machine = machines.find(({ name }) => name === one.vmName('live'));
     expect(machine).toMatchObject({ state: 'Running', boot: { up: true } });
     expectContents(scene, one, await readContents(scene, of(one)), contents, 'what was replicated');
     await readMappings(scene, one, [{ vmId: machine?.id ?? '?', as: 'live', volumes: of(one) }]);
-    const back = await scene.failovers.startBack(one.failback());
-    expect(await scene.failovers.result(one.key, back)).toMatchObject({ state: 'returned' });
-    await readMappings(scene, one, replicasOf(one));
   }
-}, 120_000);
-
-test('a sandbox that is asked for too much names what does not hold', async () => {
-  await scene.simulator.expectBoot(two.vmName('test'), (await six.contents()).get(2000) ?? '?');
-  const wrong = { from: 'latest-point', contents: await six.contents(), as: 'the disks of another VM' } as const;
-  await expect(testFailover(scene, stage, two, of(two), { ...wrong, lease: 'ended by hand' })).rejects.toMatchObject({
-    record: {
-      code: 'demo-failed',
-      message: expect.stringMatching(/two: the sandbox comes up.*expected was/) as unknown,
-    },
+  await sideBySide(scene, [two, six], async (own, one) => {
+    const back = await own.failovers.startBack(one.failback());
+    expect(await own.failovers.result(one.key, back)).toMatchObject({ state: 'returned' });
+    await readMappings(own, one, replicasOf(one));
   });
-  // What is left of it is found, by name.
-  const left = (await takeCensus(world.stack)).flatMap(({ leftOver }) => leftOver);
-  expect(left).toEqual(expect.arrayContaining([two.vmName('test')]));
-  const { runId } = await world.failovers.status(two.key).then((status) => ({ runId: status.runId ?? '?' }));
-  await world.failovers.endTest(two.key);
-  const ended = await world.failovers.result(two.key, {
-    workflowId: `fail-over-vm/qc/vcenter-qc/${two.key.sourceVmId}`,
-    runId,
-  });
-  expect(ended.state).toBe('ended');
   expect((await takeCensus(world.stack)).filter(({ leftOver }) => leftOver.length > 0)).toEqual([]);
   const watch = await watcher.stop();
   expect(watch.duplicates).toEqual([]);
-  expect(watch.asked).toBeGreaterThan(100);
+  expect(watch.asked).toBeGreaterThan(50);
 }, 120_000);
