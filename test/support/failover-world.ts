@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { EffectSide, Failpoint } from '../../activities/effect';
+import type { SiteCommands } from '../../activities/hook-settings';
 import { FailoverClient } from '../../client/failover-client';
 import { ReplicationClient } from '../../client/replication-client';
 import { openDatabase, type Repositories } from '../../database/open';
@@ -59,11 +60,19 @@ const timings = {
   jobExpireMs: 86_400_000,
 };
 
-export async function startFailoverWorld(): Promise<FailoverWorld> {
+/** @param commandsOf - the site's hooks and what converts guests, which may leave traces in the stack's folder */
+export async function startFailoverWorld(
+  commandsOf: (folder: string) => Partial<SiteCommands> = () => ({}),
+): Promise<FailoverWorld> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const stack = await startTestStack({ worker: false, world: { ...demoWorld, timings } });
   const environment = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
-  const configuration = await loadConfiguration(stack.folder.configurationFile);
+  const loaded = await loadConfiguration(stack.folder.configurationFile);
+  const commands = commandsOf(stack.folder.directory);
+  const configuration = {
+    ...loaded,
+    sites: new Map([...loaded.sites].map(([name, site]) => [name, { ...site, ...commands }])),
+  };
   const queues = servedQueues(configuration);
   const database = await databaseAccess(configuration, environment);
   const temporal = await connectWorkerTemporal(environment);
