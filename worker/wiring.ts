@@ -7,11 +7,16 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
-import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
+import {
+  makeFailoverVmActivities,
+  makeGuestActivities,
+  makePointActivities,
+} from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
 import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
+import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
@@ -96,7 +101,7 @@ async function wireQueue(
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
-      const deps = { ...shared, api, settings, facts };
+      const deps = { ...shared, api, settings, facts, runCommand, commands: site };
       const activities = {
         ...makeSiteActivities(deps),
         ...makePointActivities(deps),
@@ -113,7 +118,9 @@ async function wireQueue(
         },
       };
     }
-    case 'appliance-copy':
-      return { activities: makeCopyActivities({ ...shared, ...makeApplianceParts(queue) }) };
+    case 'appliance-copy': {
+      const deps = { ...shared, ...makeApplianceParts(queue), commands: queue.site };
+      return { activities: { ...makeCopyActivities(deps), ...makeGuestActivities(deps) } };
+    }
   }
 }
