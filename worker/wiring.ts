@@ -7,7 +7,11 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
-import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
+import {
+  makeFailoverVmActivities,
+  makeGuestActivities,
+  makePointActivities,
+} from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
 import { makeAdoptVolume } from '../activities/adopt-volume';
 import { makeExamineSite } from '../activities/examine-site';
@@ -17,6 +21,7 @@ import { makePlanRepair } from '../activities/plan-repair';
 import { makeSettleOperation } from '../activities/settle-operation';
 import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
+import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
@@ -109,7 +114,7 @@ async function wireQueue(
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
-      const deps = { ...shared, api, settings, facts };
+      const deps = { ...shared, api, settings, facts, runCommand, commands: site };
       const activities = {
         ...makeSiteActivities(deps),
         ...makePointActivities(deps),
@@ -130,7 +135,9 @@ async function wireQueue(
         },
       };
     }
-    case 'appliance-copy':
-      return { activities: makeCopyActivities({ ...shared, ...makeApplianceParts(queue) }) };
+    case 'appliance-copy': {
+      const deps = { ...shared, ...makeApplianceParts(queue), commands: queue.site };
+      return { activities: { ...makeCopyActivities(deps), ...makeGuestActivities(deps) } };
+    }
   }
 }
