@@ -100,6 +100,11 @@ export function revertWorkflowId(vm: SourceVmKey): string {
   return `revert-vm/${sourceVmPath(vm)}`;
 }
 
+/** Workflow id of a repair: one at a time for each VM. */
+export function repairWorkflowId(vm: SourceVmKey): string {
+  return `repair-vm/${sourceVmPath(vm)}`;
+}
+
 /** Workflow id of a failover of several VMs. */
 export function failoverGroupWorkflowId(group: string): string {
   return `fail-over-group/${group}`;

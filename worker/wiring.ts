@@ -13,13 +13,19 @@ import {
   makePointActivities,
 } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
+import { makeAdoptVolume } from '../activities/adopt-volume';
+import { makeExamineSite } from '../activities/examine-site';
+import { makeEndRecord } from '../activities/end-record';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
+import { makePlanRepair } from '../activities/plan-repair';
+import { makeSettleOperation } from '../activities/settle-operation';
 import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
 import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
+import { surveyDatabase } from '../database/survey';
 import { makeApplianceParts } from './appliance-parts';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
@@ -80,6 +86,7 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
     checkSchema: async () => {
       await translateDatabaseError(() => checkSchema(url, secret));
     },
+    survey: () => surveyDatabase({ url, ...secret }),
     isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
     clock: systemClock,
     polling: defaultPolling,
@@ -96,7 +103,13 @@ async function wireQueue(
 ): Promise<{ activities: ServedActivities; close?: () => Promise<void> }> {
   switch (queue.kind) {
     case 'main':
-      return { activities: { ...makeMainActivities(shared), ...makeFailoverMainActivities(shared) } };
+      return {
+        activities: {
+          ...makeMainActivities(shared),
+          ...makeFailoverMainActivities(shared),
+          endRecord: makeEndRecord(shared),
+        },
+      };
     case 'site': {
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
@@ -106,6 +119,10 @@ async function wireQueue(
         ...makeSiteActivities(deps),
         ...makePointActivities(deps),
         ...makeFailoverVmActivities(deps),
+        examineSite: makeExamineSite(deps),
+        planRepair: makePlanRepair(deps),
+        settleOperation: makeSettleOperation(deps),
+        adoptVolume: makeAdoptVolume(deps),
       };
       return { activities, close: () => api.close() };
     }
