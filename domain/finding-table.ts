@@ -60,7 +60,7 @@ export const findingTable = {
     title: 'The schema is not the one that the migrations made',
     message: 'The schema of the database is {problem}: {details}',
     risk: 'Workers refuse to start. Without its unique keys the database does not keep two volumes from one device path.',
-    mend: 'diskferry migrate (it refuses tables that were changed by hand and says what differs: take such changes back)',
+    mend: 'diskferry migrate (it refuses tables that were changed by hand and says what differs: take such changes back). Tables of the older installation: diskferry adopt (docs/adopt.md)',
   },
   'cloudstack-unreachable': {
     severity: 'critical',
@@ -132,7 +132,7 @@ export const findingTable = {
     title: 'A device path has the form of the older system',
     message: 'Volume {volumeId} is mapped as {devicePath}, which does not name the volume ({form})',
     risk: 'A second volume of the same VM cannot be told from this one by its path.',
-    mend: 'It keeps working as it is. Rewriting it to remote-vm-(vm)-(volume) is a step of its own, after a backup.',
+    mend: 'It keeps working as it is. To give it the form remote-vm-(vm)-(volume), after a backup: diskferry adopt --rewrite-paths --apply',
   },
   'device-path-differs': {
     severity: 'error',

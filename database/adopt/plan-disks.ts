@@ -44,6 +44,13 @@ export function planDisks(
       find('site-unclear', 'blocks', `${disk.disk_id} of VM ${context.vm_name}: ${why}`);
       continue;
     }
+    if (listed?.vmId !== undefined && !older.mappings.some((row) => row.volume_uuid === volume.volume_id)) {
+      find(
+        'not-mapped',
+        'warning',
+        `${disk.disk_id} of VM ${context.vm_name}: volume ${volume.volume_id} is attached to VM ${listed.vmId}, but no mapping says so; look with diskferry doctor afterwards`,
+      );
+    }
     const diskKey = Number(disk.disk_id.slice('disk-'.length));
     const name = `${site}/${source.data}/${context.vmware_vm_id}/${String(diskKey)}`;
     const other = planned.get(name);

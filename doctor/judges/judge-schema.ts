@@ -15,8 +15,8 @@ const words: Readonly<Record<SchemaProblem, string>> = {
 export function judgeSchema({ survey, site }: View): Finding[] {
   if (survey === undefined) return [];
   const { schema, unreadableTables, unreadableRows } = survey;
-  return [
-    ...(schema === undefined
+  const drift =
+    schema === undefined
       ? []
       : [
           finding(
@@ -24,7 +24,11 @@ export function judgeSchema({ survey, site }: View): Finding[] {
             { site, subject: schema.problem, evidence: schema.details },
             { problem: words[schema.problem], details: shortened(schema.details) },
           ),
-        ]),
+        ];
+  // Of another system's tables it is known already why they are not like ours.
+  if (schema?.problem === 'foreign') return drift;
+  return [
+    ...drift,
     ...unreadableTables.map(({ table, cause }) =>
       finding('table-unreadable', { site, subject: table }, { table, cause }),
     ),

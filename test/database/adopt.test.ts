@@ -132,6 +132,13 @@ describe('an assessment', () => {
     expect(there.mappings).toMatchObject([
       { cloudStackDeviceId: 3, sizeBytes: 107 * 2 ** 30, devicePath: singleDiskPath },
     ]);
+    expect(kinds(there)).not.toContain('warning not-mapped');
+    const both = { [older.root]: { vmId: older.appliance }, [older.data]: { vmId: older.appliance } };
+    expect(planAdoption(found, listed(both)).findings).toContainEqual({
+      kind: 'not-mapped',
+      severity: 'warning',
+      what: `disk-2001 of VM pgtest1: volume ${older.data} is attached to VM ${older.appliance}, but no mapping says so; look with diskferry doctor afterwards`,
+    });
     const detached = planAdoption(found, listed({ [older.root]: {} }));
     expect(detached.mappings).toEqual([]);
     expect(detached.past).toMatchObject([{ because: 'CloudStack says it is attached nowhere' }]);

@@ -481,6 +481,14 @@ describe('what is not known is not judged', () => {
     expect(found(site)).toEqual(['table-unreadable/volumes']);
   });
 
+  test("another system's tables are one finding, not one for each of their columns", () => {
+    const site = healthySite();
+    site.survey.schema = { problem: 'foreign', details: ['device_mappings'] };
+    site.survey.unreadableTables = [{ table: 'volumes', cause: 'is not there' }];
+    site.survey.unreadableRows = [{ table: 'device_mappings', key: 'm-1', problem: 'id' }];
+    expect(found(site)).toEqual(['schema-drift/foreign']);
+  });
+
   test('without CloudStack no mapping is called unattached', () => {
     const site = healthySite();
     site.unknown.cloudStack = 'nobody answers';
