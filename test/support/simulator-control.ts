@@ -39,7 +39,9 @@ export interface SimulatorControl {
   timings(change: Readonly<Record<string, unknown>>): Promise<void>;
   modes(change: Readonly<Record<string, unknown>>): Promise<void>;
   world(): Promise<SimulatedWorld>;
-  /** commands that change something, in the order in which they came */
+  /** commands received, in the order in which they came */
+  requests(): Promise<readonly LoggedRequest[]>;
+  /** those of them that change something */
   changes(): Promise<readonly LoggedRequest[]>;
   forgetRequests(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export function simulatorControl(endpoint: string): SimulatorControl {
     if (!response.ok) throw new Error(`simulator ${method} ${path}: ${text}`);
     return JSON.parse(text);
   };
+  const requests = async () => (await call('GET', '/requests')) as LoggedRequest[];
   return {
     fault: async (...faults) => {
       await call('POST', '/faults', faults);
@@ -74,8 +77,8 @@ export function simulatorControl(endpoint: string): SimulatorControl {
       await call('POST', '/modes', change);
     },
     world: async () => (await call('GET', '/world')) as SimulatedWorld,
-    changes: async () =>
-      ((await call('GET', '/requests')) as LoggedRequest[]).filter(({ command }) => !/^(list|query)/.test(command)),
+    requests,
+    changes: async () => (await requests()).filter(({ command }) => !/^(list|query)/.test(command)),
     forgetRequests: async () => {
       await call('DELETE', '/requests');
     },
