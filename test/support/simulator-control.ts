@@ -9,6 +9,7 @@ export interface SimulatedWorld {
     readonly type: string;
     readonly state: string;
     readonly virtualMachineId: string | null;
+    readonly deviceId: number | null;
     readonly deleteProtection: boolean;
     readonly tags: Readonly<Record<string, string>>;
     readonly pendingJob: string | null;
@@ -24,6 +25,7 @@ export interface SimulatedWorld {
     readonly id: string;
     readonly name: string;
     readonly state: string;
+    readonly boot: { readonly up: boolean; readonly reason: string };
     readonly plugged: readonly string[];
     readonly devices: readonly { readonly kernelName: string; readonly links: readonly string[] }[];
   }[];
@@ -34,6 +36,12 @@ export interface SimulatedWorld {
 export interface SimulatorControl {
   fault(...faults: FaultSettings[]): Promise<void>;
   clearFaults(): Promise<void>;
+  /** how often each fault that is set was met, in the order in which they were set */
+  faultHits(): Promise<readonly number[]>;
+  /** has a VM of this name come up only if its root holds this (simulator/content-digest.ts) */
+  expectBoot(vmName: string, rootContent: string): Promise<void>;
+  /** the guest of a running VM writes to one of its disks */
+  guestWrites(write: { vmId: string; volumeId: string; offsetBytes: number; text: string }): Promise<void>;
   restart(options?: { downMs?: number; hypervisorFinishes?: boolean }): Promise<void>;
   reset(): Promise<void>;
   timings(change: Readonly<Record<string, unknown>>): Promise<void>;
@@ -63,6 +71,13 @@ export function simulatorControl(endpoint: string): SimulatorControl {
     },
     clearFaults: async () => {
       await call('DELETE', '/faults');
+    },
+    faultHits: async () => ((await call('GET', '/faults')) as { hits: number }[]).map(({ hits }) => hits),
+    expectBoot: async (vmName, rootContent) => {
+      await call('POST', '/boot-expectation', { vmName, rootContent });
+    },
+    guestWrites: async (write) => {
+      await call('POST', '/guest/write', write);
     },
     restart: async (options = {}) => {
       await call('POST', '/restart', options);
