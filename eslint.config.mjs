@@ -155,7 +155,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/support/global-setup.ts', 'test/support/global-teardown.ts'],
+    files: ['test/support/global-setup*.ts', 'test/support/global-teardown.ts'],
     rules: { 'import-x/no-default-export': 'off' },
   },
 );
