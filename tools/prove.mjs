@@ -18,7 +18,12 @@ await runMain(async () => {
       join(cloneDirectory, 'test/prove/main.ts'),
       ...process.argv.slice(2),
     ],
-    { cwd: cloneDirectory, stdio: 'inherit' },
+    {
+      cwd: cloneDirectory,
+      stdio: 'inherit',
+      // test/support/workflow-bundle.ts
+      env: { ...process.env, DISKFERRY_TEST_WORKFLOW_BUNDLE: join(cloneDirectory, 'dist/workflow-bundle.js') },
+    },
   );
   const [code] = await once(child, 'exit');
   process.exitCode = code ?? 1;

@@ -30,8 +30,15 @@ export interface Heard {
   /** effects in the order of their first coming */
   readonly effects: readonly string[];
   /** calls that change something, in their order */
-  readonly calls: readonly { readonly command: string; readonly diskKey: number | undefined }[];
+  readonly calls: readonly { readonly command: string; readonly diskKey?: number }[];
 }
+
+/** What was heard, by scenario. */
+export type Catalogue = Readonly<Record<string, Heard>>;
+
+/** All cases of a catalogue. */
+export const allCasesOf = (catalogue: Catalogue): Case[] =>
+  Object.entries(catalogue).flatMap(([scenario, heard]) => casesOf(scenario, heard));
 
 /** A step is given up after so many tries that failed. */
 export const STEP_ATTEMPTS = 2;
@@ -42,7 +49,7 @@ const sides: readonly EffectSide[] = ['before', 'after'];
  * The catalogue of a scenario: each effect of an unhindered run cut off on both sides, and each of its calls met by each fault. What
  * is called for every disk meets each fault at one of them, in turn: the disks differ in nothing else. Nothing stands here by hand.
  */
-export function casesOf(scenario: string, { effects, calls }: Heard): Case[] {
+function casesOf(scenario: string, { effects, calls }: Heard): Case[] {
   const cuts = effects.flatMap((effect) =>
     sides.map((side): Case => ({
       id: `${scenario}: cut off ${side} ${effect}`,

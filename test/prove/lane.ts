@@ -1,6 +1,6 @@
 import type { Verdict } from './area';
 import { areas } from './areas';
-import type { Case } from './cases';
+import type { Case, Catalogue } from './cases';
 import { runInOrder } from './in-order';
 
 /** What a lane is told. */
@@ -10,7 +10,7 @@ export type LaneOrder =
 /** What a lane tells. */
 export type LaneNews =
   | { readonly what: 'ready' }
-  | { readonly what: 'catalogue'; readonly cases: readonly Case[] }
+  | { readonly what: 'catalogue'; readonly catalogue: Catalogue }
   | { readonly what: 'begins'; readonly id: string }
   | { readonly what: 'verdict'; readonly verdict: Verdict }
   | { readonly what: 'done' }
@@ -31,7 +31,7 @@ async function main(area: string): Promise<void> {
   const work = async (order: LaneOrder): Promise<boolean> => {
     if (order.do === 'close') return false;
     if (order.do === 'catalogue') {
-      tell({ what: 'catalogue', cases: await proving.catalogue() });
+      tell({ what: 'catalogue', catalogue: await proving.catalogue() });
       return true;
     }
     const allWell = await runInOrder(proving, order.cases, {

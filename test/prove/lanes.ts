@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Verdict } from './area';
-import type { Case } from './cases';
+import type { Case, Catalogue } from './cases';
 import type { LaneNews, LaneOrder } from './lane';
 
 /** One process with one world, as the process that leads it sees it. */
@@ -40,20 +40,20 @@ class Lane {
 }
 
 /** The catalogue of an area, from a world of its own. @throws Error when an unhindered run is not well */
-export async function catalogueOf(area: string): Promise<Case[]> {
-  let cases: readonly Case[] | undefined;
+export async function catalogueOf(area: string): Promise<Catalogue> {
+  let catalogue: Catalogue | undefined;
   let error = 'the lane ended without a word';
   const lane = new Lane(area, (news) => {
     if (news.what === 'ready') lane.order({ do: 'catalogue' });
     if (news.what === 'catalogue') {
-      cases = news.cases;
+      catalogue = news.catalogue;
       lane.order({ do: 'close' });
     }
     if (news.what === 'broken') error = news.error;
   });
   await lane.ended();
-  if (cases === undefined) throw new Error(error);
-  return [...cases];
+  if (catalogue === undefined) throw new Error(error);
+  return catalogue;
 }
 
 /**
@@ -92,7 +92,7 @@ async function runShare(area: string, share: readonly Case[], note: (verdict: Ve
     const died = await lane.ended();
     if (died !== undefined) {
       left = left.filter(({ id }) => id !== died);
-      note({ id: died, ends: [], problems: [`its process died: ${broken}`], seconds: 0 });
+      note({ id: died, ends: [], problems: [`its process died: ${broken}`], seconds: 0, effects: [] });
     } else if (left.length === before) throw new Error(`a lane came to nothing: ${broken}`);
   }
 }

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Verdict } from './area';
 import { areas } from './areas';
+import { catalogueFile, writeCatalogue } from './catalogue';
+import { allCasesOf } from './cases';
 import { catalogueOf, runInLanes } from './lanes';
 import { type Figures, figuresOf, writeGuarantees } from './guarantees';
 import { shuffled, spreadOut } from './sample';
@@ -67,7 +69,9 @@ const print = (line: string): void => {
 async function prove(area: string, { list, only, sample, seed, lanes, json }: Options): Promise<boolean> {
   const begun = Date.now();
   if (!json) print(`${area}: each scenario once, unhindered, to see its effects and calls`);
-  const catalogue = await catalogueOf(area);
+  const heard = await catalogueOf(area);
+  if (await writeCatalogue(area, heard)) process.stderr.write(`written: ${catalogueFile(area)}\n`);
+  const catalogue = allCasesOf(heard);
   const matching = catalogue.filter(({ id }) => only.test(id));
   const cases = sample === undefined ? matching : spreadOut(matching, sample, seed);
   if (list) {

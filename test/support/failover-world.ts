@@ -2,18 +2,18 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { EffectSide, Failpoint } from '../../activities/effect';
+import { toApplicationFailure } from '../../activities/to-temporal';
 import { DiskferryFailure } from '../../domain/failures';
 import { demoWorld } from '../../simulator/worlds/demo';
 import { loadConfiguration } from '../../worker/config';
-import { failureInterceptor } from '../../worker/failure-interceptor';
 import { createLog } from '../../worker/logging';
 import { databaseAccess } from '../../worker/secrets';
 import { servedQueues } from '../../worker/served-queues';
 import { connectWorkerTemporal } from '../../worker/temporal-access';
 import { wireActivities } from '../../worker/wiring';
 import { type ConnectedStack, connectToStack } from './connected-stack';
-import { startTestStack } from './stack';
-import { workflowCode } from './workflow-code';
+import { startTestStack, type TestStack } from './stack';
+import { readWorkflowBundle } from './workflow-bundle';
 
 /** The death of the process that runs an activity, as far as one process can play it: the attempt does nothing more. */
 class Killed extends Error {}
@@ -53,8 +53,18 @@ const timings = {
 };
 
 export async function startFailoverWorld(): Promise<FailoverWorld> {
+  const workflowBundle = await readWorkflowBundle();
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const stack = await startTestStack({ worker: false, world: { ...demoWorld, timings } });
+  try {
+    return await startWorkers(stack, workflowBundle);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+async function startWorkers(stack: TestStack, workflowBundle: { readonly code: string }): Promise<FailoverWorld> {
   const environment = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
   const configuration = await loadConfiguration(stack.folder.configurationFile);
   const queues = servedQueues(configuration);
@@ -88,7 +98,7 @@ export async function startFailoverWorld(): Promise<FailoverWorld> {
         activities,
         interceptors: { activity: [unanswered] },
         maxHeartbeatThrottleInterval: '200ms',
-        ...(queue.kind === 'main' && workflowCode()),
+        ...(queue.kind === 'main' && { workflowBundle }),
       }),
     ),
   );
@@ -133,11 +143,12 @@ const unanswered: ActivityInterceptorsFactory = () => ({
   inbound: {
     async execute(input, next) {
       try {
-        return await failureInterceptor.execute?.(input, next);
+        return await next(input);
       } catch (error) {
-        const cause = error instanceof ApplicationFailure ? error.cause : error;
-        if (!wasKilled(error) && !wasKilled(cause)) throw error;
-        throw ApplicationFailure.create({ message: 'cut off', type: 'Killed', nextRetryDelay: '50ms' });
+        if (wasKilled(error)) {
+          throw ApplicationFailure.create({ message: 'cut off', type: 'Killed', nextRetryDelay: '50ms' });
+        }
+        throw error instanceof DiskferryFailure ? toApplicationFailure(error) : error;
       }
     },
   },

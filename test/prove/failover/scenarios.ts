@@ -33,6 +33,8 @@ export interface Scenario {
   readonly cancelledIn?: string;
   /** how a run ends that nothing hinders */
   readonly ends: LastWord;
+  /** how it may end besides, where a fault of the case meets the very call that the scenario itself refuses */
+  readonly mayEnd?: LastWord;
 }
 
 const budgets = { stepAttempts: STEP_ATTEMPTS, stepPause: '100ms', provisioningPause: '100ms' };
@@ -86,6 +88,7 @@ export const scenarios: readonly Scenario[] = [
     start: startBack,
     switches: [refused('detachVolume')],
     ends: 'failover-rolled-back',
+    mayEnd: 'returned',
   },
   {
     name: 'revert',
@@ -101,6 +104,7 @@ export const scenarios: readonly Scenario[] = [
     start: startRevert,
     switches: [refused('attachVolume')],
     ends: 'failover-rolled-back',
+    mayEnd: 'reverted',
   },
 ];
 
