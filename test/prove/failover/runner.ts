@@ -282,7 +282,7 @@ function judge(scenario: Scenario, fault: Fault | undefined, ran: Ran, before: L
   const former = standing(before, before);
   const seen = standing(after, before);
   const refusedForGood = fault?.kind === 'call' && fault.how === 'refused for good';
-  const asItMust = ran.end === scenario.ends || (fault?.kind === 'call' && ran.end === scenario.mayEnd);
+  const asItMust = ran.end === scenario.ends || (fault !== undefined && ran.end === scenario.mayEnd);
   if (!asItMust && !refusedForGood) {
     return [`it ended as ${ran.end} instead of ${scenario.ends}: ${ran.failure ?? ''}`, ...differences(former, seen)];
   }

@@ -33,7 +33,7 @@ export interface Scenario {
   readonly cancelledIn?: string;
   /** how a run ends that nothing hinders */
   readonly ends: LastWord;
-  /** how it may end besides, where a fault of the case meets the very call that the scenario itself refuses */
+  /** how it may end besides: a fault of the case may use up one of the refusals that the scenario itself has in store */
   readonly mayEnd?: LastWord;
 }
 
