@@ -44,6 +44,7 @@ module.exports = {
     project('simulator'),
     project('contract'),
     project('appliance'),
+    project('doctor'),
     project('worker'),
     project('client'),
     project('stack'),

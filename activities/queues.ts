@@ -56,6 +56,7 @@ import type {
   SnapshotVolumeInput,
   SnapshotVolumeOutput,
 } from '../domain/failover-io';
+import type { ApplianceSight, InspectApplianceInput } from '../domain/doctor-io';
 import type { FailoverUndoOutcome, UndoOutcome } from '../domain/undo-policy';
 
 /** Task queue `diskferry`: what needs the database only. */
@@ -93,7 +94,7 @@ export interface CopyActivities {
   verifyDisk(input: VerifyDiskInput): Promise<VerifyDiskOutput>;
 }
 
-/** Task queue `diskferry`: what a failover needs of the database, and hooks. */
+/** Task queue `diskferry`: what a failover needs of the database. */
 export interface FailoverMainActivities {
   claimFailover(input: ClaimFailoverInput): Promise<ClaimVmOutput>;
   enterLease(input: EnterLeaseInput): Promise<void>;
@@ -101,15 +102,12 @@ export interface FailoverMainActivities {
   planFailover(input: PlanFailoverInput): Promise<PlanFailoverOutput>;
   mapToVm(input: AttachToVmInput): Promise<MapDeviceOutput>;
   unmapFromVm(input: AttachToVmInput): Promise<FailoverUndoOutcome>;
-  quiesceSource(input: QuiesceSourceInput): Promise<void>;
-  resumeSource(input: QuiesceSourceInput): Promise<FailoverUndoOutcome>;
-  runHook(input: RunHookInput): Promise<void>;
   commitFailover(input: CommitFailoverInput): Promise<void>;
   commitFailback(input: CommitFailbackInput): Promise<void>;
   commitRevert(input: CommitRevertInput): Promise<void>;
 }
 
-/** Task queue `diskferry-site-{site}`: recovery points and the failover VM. */
+/** Task queue `diskferry-site-{site}`: recovery points, the failover VM, and hooks, which are the site's. */
 export interface FailoverSiteActivities {
   preflightFailover(input: PreflightFailoverInput): Promise<PreflightFailoverOutput>;
   openPoint(input: OpenPointInput): Promise<OpenPointOutput>;
@@ -127,6 +125,9 @@ export interface FailoverSiteActivities {
   startVm(input: FailoverVmRef): Promise<void>;
   stopVm(input: FailoverVmRef): Promise<FailoverUndoOutcome>;
   checkHealth(input: CheckHealthInput): Promise<void>;
+  quiesceSource(input: QuiesceSourceInput): Promise<void>;
+  resumeSource(input: QuiesceSourceInput): Promise<FailoverUndoOutcome>;
+  runHook(input: RunHookInput): Promise<void>;
 }
 
 /** Task queue `diskferry-appliance-{vm_id}-copy`: what prepares a guest. */
@@ -134,7 +135,14 @@ export interface FailoverCopyActivities {
   prepareGuest(input: PrepareGuestInput): Promise<void>;
 }
 
+/** Task queue `diskferry-appliance-{vm_id}`: what doctor asks of an appliance. */
+export interface DoctorApplianceActivities {
+  inspectAppliance(input: InspectApplianceInput): Promise<ApplianceSight>;
+}
+
 /** Every activity, as workflows see them; imported there as a type only. */
 export type AllActivities = MainActivities & SiteActivities & ApplianceActivities & CopyActivities;
 /** Every activity that only failovers and recovery points need. */
 export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities & FailoverCopyActivities;
+/** Every activity that only doctor and repair need. */
+export type DoctorActivities = DoctorApplianceActivities;

@@ -515,6 +515,43 @@ export const failureTable = {
     exitCode: 1,
   },
 
+  // Backups
+  'backup-unwritable': {
+    class: 'refused',
+    message: 'Backup {file} was not written: {cause}',
+    systemDoes: 'leaves no part of the file behind; changes nothing',
+    next: 'Name another file with --to, in a folder with room that you may write to.',
+    exitCode: 1,
+  },
+  'backup-unusable': {
+    class: 'refused',
+    message: 'Backup {file} cannot be used: {cause}',
+    systemDoes: REFUSES,
+    next: 'Use another backup; prove it first: diskferry backup --verify FILE',
+    exitCode: 1,
+  },
+  'backup-schema-differs': {
+    class: 'refused',
+    message: 'Backup {file} does not fit the database: {cause}',
+    systemDoes: REFUSES,
+    next: 'Restore it with the release that wrote it, into a database that this release migrated; then upgrade (docs/backup.md).',
+    exitCode: 1,
+  },
+  'backup-refused': {
+    class: 'refused',
+    message: 'Backup {file}: {cause}',
+    systemDoes: 'takes everything back; the rows are as they were',
+    next: 'Read the cause; a missing right is given by the administrator of the server.',
+    exitCode: 1,
+  },
+  'restore-not-quiet': {
+    class: 'conflict',
+    message: 'The database is in use: {who}',
+    systemDoes: REFUSES,
+    next: 'End the runs (diskferry cancel VM), stop the workers, then restore again.',
+    exitCode: 1,
+  },
+
   // Ends of a run
   'run-ended-outside': {
     class: 'failed',
@@ -769,22 +806,23 @@ export const failureTable = {
   'guest-step-failed': {
     class: 'failed',
     message: 'VM {vm}: the guest step {step} failed: {cause}',
-    systemDoes: 'tries again up to stepAttempts, then takes back what it made',
-    next: "Read the command's words (its log stands on the appliance), correct it, then send the request again.",
+    systemDoes: 'tries a hook again up to stepAttempts, a conversion not at all; then takes back what it made',
+    next: "Read the command's words (more of them in the log of the appliance's worker), correct it, then send the request again. After a live failover replicate the VM first: its replicas count as not verified.",
     exitCode: 1,
   },
   'hook-unknown': {
     class: 'refused',
-    message: 'Hook {hook} is not configured on this worker; configured: {configured}',
+    message: 'Hook {hook} is not configured for site {site} on this worker; configured: {configured}',
     systemDoes: REFUSES,
-    next: 'Add a [hook.{hook}] section to the configuration of the worker, or correct the request.',
+    next: 'Add a [site.{site}.hook.{hook}] section to the configuration of every worker that serves the site or its appliances, or correct the request.',
     exitCode: 1,
   },
   'hook-failed': {
     class: 'failed',
     message: 'VM {vm}: hook {hook} ({purpose}) failed: {cause}',
-    systemDoes: 'tries again up to stepAttempts, then takes back what it made',
-    next: 'Run the command by hand, correct it, then send the request again.',
+    systemDoes:
+      'asks a health hook until health.within is over, tries any other again up to stepAttempts; then takes back what it made, or holds what cannot be taken back',
+    next: 'Run the command by hand, correct it, then send the request again; a run that is held: diskferry failover retry {vm}',
     exitCode: 1,
   },
   'failover-rolled-back': {

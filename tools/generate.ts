@@ -3,6 +3,7 @@ import path from 'node:path';
 import { packageRoot } from '../stack/package-root';
 import { commandsPage } from './generate/commands-page';
 import { failuresPage } from './generate/failures-page';
+import { findingsPage } from './generate/findings-page';
 import { schemaFiles } from './generate/schema-files';
 import { stepsPage } from './generate/steps-page';
 
@@ -13,6 +14,7 @@ import { stepsPage } from './generate/steps-page';
 async function main(check: boolean): Promise<void> {
   const files: Readonly<Record<string, string>> = {
     'docs/failures.md': failuresPage(),
+    'docs/findings.md': findingsPage(),
     'docs/steps.md': stepsPage(),
     'docs/commands.md': commandsPage(),
     ...schemaFiles(),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { checkSchema } from '../database/migrate';
+import { commandWarnings } from './command-warnings';
 import { loadConfiguration } from './config';
 import { translateDatabaseError } from './database-failure';
 import { failureInterceptor } from './failure-interceptor';
@@ -36,7 +37,9 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const queues = servedQueues(configuration, options.queues);
   const database = await databaseAccess(configuration, options.environment);
   const log = createLog(configuration.worker);
-  for (const warning of await secretFileWarnings(configuration)) log.warn(warning);
+  for (const warning of [...(await secretFileWarnings(configuration)), ...(await commandWarnings(configuration))]) {
+    log.warn(warning);
+  }
 
   const health: WorkerHealth = { ready: false, reason: 'it is starting' };
   const { healthListen } = configuration.worker;

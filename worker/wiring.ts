@@ -7,10 +7,16 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
-import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
+import {
+  makeFailoverVmActivities,
+  makeGuestActivities,
+  makePointActivities,
+} from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
-import type { AllActivities, FailoverActivities } from '../activities/queues';
+import { makeInspectAppliance } from '../activities/inspect-appliance';
+import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
+import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
@@ -21,10 +27,12 @@ import type { ServedQueue } from './served-queues';
 import type { Serving } from './serving';
 import { openSite } from './site-access';
 
+type ServedActivities = Partial<AllActivities & FailoverActivities & DoctorActivities>;
+
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
   readonly queue: ServedQueue;
-  readonly activities: Partial<AllActivities & FailoverActivities>;
+  readonly activities: ServedActivities;
 }
 
 export interface WiredActivities {
@@ -85,7 +93,7 @@ async function wireQueue(
   { configuration, log }: Serving,
   shared: Shared,
   queue: ServedQueue,
-): Promise<{ activities: Partial<AllActivities & FailoverActivities>; close?: () => Promise<void> }> {
+): Promise<{ activities: ServedActivities; close?: () => Promise<void> }> {
   switch (queue.kind) {
     case 'main':
       return { activities: { ...makeMainActivities(shared), ...makeFailoverMainActivities(shared) } };
@@ -93,7 +101,7 @@ async function wireQueue(
       const { site } = queue;
       const { api, settings } = await openSite(configuration, site, log);
       const facts = makeSiteFacts(api, settings, shared.clock);
-      const deps = { ...shared, api, settings, facts };
+      const deps = { ...shared, api, settings, facts, runCommand, commands: site };
       const activities = {
         ...makeSiteActivities(deps),
         ...makePointActivities(deps),
@@ -101,9 +109,18 @@ async function wireQueue(
       };
       return { activities, close: () => api.close() };
     }
-    case 'appliance':
-      return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };
-    case 'appliance-copy':
-      return { activities: makeCopyActivities({ ...shared, ...makeApplianceParts(queue) }) };
+    case 'appliance': {
+      const parts = makeApplianceParts(queue);
+      return {
+        activities: {
+          ...makeApplianceActivities({ ...shared, ...parts }),
+          inspectAppliance: makeInspectAppliance({ ...shared, ...parts }),
+        },
+      };
+    }
+    case 'appliance-copy': {
+      const deps = { ...shared, ...makeApplianceParts(queue), commands: queue.site };
+      return { activities: { ...makeCopyActivities(deps), ...makeGuestActivities(deps) } };
+    }
   }
 }

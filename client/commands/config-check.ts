@@ -1,26 +1,35 @@
 import path from 'node:path';
 import { loadConfiguration } from '../../worker/config';
+import { commandWarnings } from '../../worker/command-warnings';
 import { databaseAccess, secretFileWarnings, siteKeys } from '../../worker/secrets';
 import { requireConfigurationFile, type CommandContext } from '../command-context';
 
-/** `diskferry config check [FILE]`: the file's fields, that its secrets can be read, and who else can read them. */
+/**
+ * `diskferry config check [FILE]`: the file's fields, that its secrets can be read and who else can read them, and that the commands
+ * of its hooks can be run here.
+ */
 export async function run(context: CommandContext, file: string | undefined): Promise<void> {
   const configuration = await loadConfiguration(
     file === undefined ? requireConfigurationFile(context) : path.resolve(file),
   );
   const database = await databaseAccess(configuration, context.io.env);
   for (const site of configuration.sites.values()) await siteKeys(configuration, site);
-  const warnings = await secretFileWarnings(configuration);
+  const warnings = [
+    ...(await secretFileWarnings(configuration)),
+    ...(await commandWarnings(configuration, context.io.env['PATH'])),
+  ];
   const sites = [...configuration.sites.values()].map((site) => ({
     name: site.name,
     endpoint: site.endpoint,
     appliances: [...site.appliances.keys()],
+    hooks: [...site.hooks.keys()],
   }));
   context.print(`${configuration.file} is good`);
   context.print(`  database ${database.shown}`);
   for (const site of sites) {
     context.print(`  site ${site.name}: ${site.endpoint}`);
     for (const appliance of site.appliances) context.print(`    appliance ${appliance}`);
+    for (const hook of site.hooks) context.print(`    hook ${hook}`);
   }
   for (const warning of warnings) context.print(`  warning: ${warning}`);
   context.printJson({ file: configuration.file, database: database.shown, sites, warnings });
