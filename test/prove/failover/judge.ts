@@ -2,8 +2,8 @@ import { demoApplianceId } from '../../../stack/local-stack';
 import type { Look } from './look';
 import type { DiskStanding, Standing } from './standing';
 
-/** Rows that a source VM has for as long as it has replicas; where it stands says whether they are right. */
-const LASTING = /^(volumes|disks|mappings|slots|live failovers): /;
+/** Rows that a source VM may have when nothing is wrong; where it stands says whether they are right. */
+const LASTING = /^((volumes|disks|mappings|slots|live failovers): |unfinished points: \w+ removing$)/;
 
 /** Where a source VM stands, by what is seen now and by what was seen before the run. Nothing that a run says is believed. */
 export function standing(now: Look, before: Look): Standing {
@@ -31,6 +31,7 @@ export function standing(now: Look, before: Look): Standing {
     failoverVm: failoverVm === undefined ? 'none' : `${failoverVm.state}${failoverVm.boot.up ? ', up' : ''}`,
     failedOver: now.live === undefined ? 'no' : `to ${nameOf(now.live.failoverVmId)}`,
     kept: kept(now, before),
+    leftToTheNextRun: now.removing,
     leftovers: leftovers(now, before),
   };
 }

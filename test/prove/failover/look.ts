@@ -31,7 +31,9 @@ export interface Look {
   /** volumes in CloudStack that are neither replicas nor the world's own; with why the database keeps them */
   readonly others: readonly { readonly volume: SimulatedVolume; readonly keptKey: number | undefined }[];
   readonly completePoints: readonly string[];
-  /** snapshots that no complete point has, and those of points that are not there */
+  /** points that could not be removed yet, with what is there of them: the next run removes them */
+  readonly removing: readonly string[];
+  /** snapshots that no point has, and those of points that are not there */
   readonly strays: readonly string[];
   readonly claims: readonly string[];
   readonly doubles: readonly string[];
@@ -54,11 +56,14 @@ export async function look(world: FailoverWorld, vm: SourceVmKey): Promise<Look>
       return { volume, keptKey: record?.keptBecause === undefined ? undefined : record.diskKey };
     }),
   );
-  const points = (await repositories.points.ofVm(vm)).filter(({ state }) => state === 'complete');
+  const recorded = await repositories.points.ofVm(vm);
+  const points = recorded.filter(({ state }) => state === 'complete');
+  const removing = recorded.filter(({ state }) => state === 'removing');
+  const beingRemoved = new Set(removing.flatMap(({ snapshots }) => snapshots.map(({ snapshotId }) => snapshotId)));
   const ofPoints = points.flatMap(({ id, snapshots }) =>
     snapshots.map(({ snapshotId, goneAt }) => ({ pointId: id, snapshotId: goneAt === undefined ? snapshotId : '?' })),
   );
-  const listed = simulated.snapshots.map(({ id, state }) => ({ id, state }));
+  const listed = simulated.snapshots.filter(({ id }) => !beingRemoved.has(id));
   const claims = await counted.database.query<{ name: string }>(
     'SELECT workflow_id AS name FROM vm_claims WHERE workflow_id IS NOT NULL',
   );
@@ -71,6 +76,7 @@ export async function look(world: FailoverWorld, vm: SourceVmKey): Promise<Look>
     live: await repositories.failovers.liveOf(vm),
     others,
     completePoints: points.map(({ id }) => id),
+    removing: removing.map(({ id, purpose }) => `${purpose} point ${id}`),
     strays: [
       ...listed
         .filter(({ id, state }) => state !== 'BackedUp' || !ofPoints.some(({ snapshotId }) => snapshotId === id))

@@ -24,6 +24,8 @@ export interface Standing {
   readonly failedOver: string;
   /** volumes that were replaced, and are kept: their disk keys */
   readonly kept: readonly string[];
+  /** recovery points that could not be removed: the next run does */
+  readonly leftToTheNextRun: readonly string[];
   /** anything else anywhere that should not be there */
   readonly leftovers: readonly string[];
 }
