@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { EffectSide, Failpoint } from '../../activities/effect';
+import type { SiteCommands } from '../../activities/hook-settings';
 import { toApplicationFailure } from '../../activities/to-temporal';
 import { DiskferryFailure } from '../../domain/failures';
 import { demoWorld } from '../../simulator/worlds/demo';
@@ -52,21 +53,32 @@ const timings = {
   jobExpireMs: 86_400_000,
 };
 
-export async function startFailoverWorld(): Promise<FailoverWorld> {
+type CommandsOf = (folder: string) => Partial<SiteCommands>;
+
+/** @param commandsOf - the site's hooks and what converts guests, which may leave traces in the stack's folder */
+export async function startFailoverWorld(commandsOf: CommandsOf = () => ({})): Promise<FailoverWorld> {
   const workflowBundle = await readWorkflowBundle();
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const stack = await startTestStack({ worker: false, world: { ...demoWorld, timings } });
   try {
-    return await startWorkers(stack, workflowBundle);
+    return await startWorkers(stack, workflowBundle, commandsOf(stack.folder.directory));
   } catch (error) {
     await stack.stop();
     throw error;
   }
 }
 
-async function startWorkers(stack: TestStack, workflowBundle: { readonly code: string }): Promise<FailoverWorld> {
+async function startWorkers(
+  stack: TestStack,
+  workflowBundle: { readonly code: string },
+  commands: Partial<SiteCommands>,
+): Promise<FailoverWorld> {
   const environment = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
-  const configuration = await loadConfiguration(stack.folder.configurationFile);
+  const loaded = await loadConfiguration(stack.folder.configurationFile);
+  const configuration = {
+    ...loaded,
+    sites: new Map([...loaded.sites].map(([name, site]) => [name, { ...site, ...commands }])),
+  };
   const queues = servedQueues(configuration);
   const database = await databaseAccess(configuration, environment);
   const temporal = await connectWorkerTemporal(environment);
