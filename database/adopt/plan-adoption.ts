@@ -1,4 +1,5 @@
 import { devicePath, parseDevicePath } from '../../domain/device-path';
+import { GIB } from '../../domain/sizes';
 import type { AdoptionPlan, AdoptionTerms, Find, Finding, ListedVolume, PlannedMapping } from './adoption-plan';
 import type { OlderInstallation, OlderMapping } from './older-rows';
 import { groups, planDisks } from './plan-disks';
@@ -52,7 +53,7 @@ export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): Ad
   const mappings: PlannedMapping[] = [];
   const past: (PlannedMapping & { because: string })[] = [];
   for (const row of rows) {
-    const planned = planMapping(row, terms);
+    const planned = planMapping(row, terms, recordedBytes(older, row));
     if (!terms.appliances.has(row.vm_id)) {
       find(
         'not-an-appliance',
@@ -72,7 +73,13 @@ export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): Ad
   return { mappings, past, disks, findings };
 }
 
-function planMapping(row: OlderMapping, terms: AdoptionTerms): PlannedMapping {
+/** A mapping of the older failover mode has size 0: its volume's row knows better. */
+function recordedBytes(older: OlderInstallation, row: OlderMapping): number {
+  if (typeof row.size === 'number' && row.size > 0) return row.size;
+  return (older.volumes.find((volume) => volume.volume_id === row.volume_uuid)?.size_gb ?? 0) * GIB;
+}
+
+function planMapping(row: OlderMapping, terms: AdoptionTerms, bytes: number): PlannedMapping {
   const listed = terms.listed?.get(row.volume_uuid);
   const parsed = parseDevicePath(row.device_path);
   const replica = terms.appliances.has(row.vm_id);
@@ -86,7 +93,7 @@ function planMapping(row: OlderMapping, terms: AdoptionTerms): PlannedMapping {
       parsed.form === 'device-node' && parsed.deviceNode.startsWith('/dev/disk/by-id/') ? parsed.deviceNode : null,
     cloudStackDeviceId: listed?.deviceId ?? row.cloudstack_device_id ?? null,
     role: replica ? 'replica' : parsed.form === 'vm-root' ? 'live_root' : 'live_data',
-    sizeBytes: listed?.sizeBytes ?? row.size ?? 0,
+    sizeBytes: listed?.sizeBytes ?? bytes,
   };
 }
 

@@ -416,6 +416,21 @@ describe('an adopted mapping', () => {
       } as const;
       const map = (mapping: Parameters<typeof repositories.mappings.map>[1]) =>
         repositories.database.transaction((tx) => repositories.mappings.map(tx, mapping));
+      // What a failover plan reads: one boot disk, volumes with data, none of it verified.
+      const vm = { site: 'qc', sourceId: 'vcenter-qc', sourceVmId: older.vm };
+      expect((await repositories.disks.ofVm(vm)).map(({ diskKey, boot }) => [diskKey, boot])).toEqual([
+        [2000, true],
+        [2001, false],
+      ]);
+      const volume = await repositories.volumes.get(older.root);
+      expect(volume).toMatchObject({
+        copyBegun: true,
+        sizeBytes: 107 * 2 ** 30,
+        createdByWorkflowId: 'older-installation',
+      });
+      expect(volume?.verifiedAt).toBeUndefined();
+      expect(await repositories.mappings.list()).toMatchObject([{ devicePath: olderPath, sizeBytes: 107 * 2 ** 30 }]);
+
       const found = await map(place);
       expect(found).toMatchObject({
         outcome: 'there',
