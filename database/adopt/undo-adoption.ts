@@ -39,14 +39,13 @@ export async function undoAdoption(ours: DatabaseAt, backup: string): Promise<Un
   const address = parseDatabaseUrl(ours.url, ours.password);
   const password = ours.password === undefined ? {} : { password: ours.password };
   const { record } = await planUndo(ours);
+  // Asked before the backup too: a refusal leaves no file behind that stands in the way of the next try.
+  await withSchemaConnection(address, refuseWhileBusy);
   // A cut-off adoption has no rows of ours yet.
   if (record.state === 'done') await backUp(ours.url, backup, password);
   return await withSchemaConnection(address, async (connection) => {
     await lockSchema(connection, address, 60);
-    const there = await tablesThere(connection);
-    const claims = ['vm_claims', 'vm_test_claims'].filter((table) => there.has(table));
-    const { busy } = await whoRuns(connection, claims);
-    if (busy.length > 0) throw new NotQuietError(busy);
+    const there = await refuseWhileBusy(connection);
     const plan = await undoPlanOf(connection);
     if (record.mode === 'copy') await removeCopied(connection, plan);
     else {
@@ -59,6 +58,15 @@ export async function undoAdoption(ours: DatabaseAt, backup: string): Promise<Un
     await forgetAdoption(connection);
     return plan;
   });
+}
+
+/** @returns the tables that are there */
+async function refuseWhileBusy(connection: Connection): Promise<ReadonlySet<string>> {
+  const there = await tablesThere(connection);
+  const claims = ['vm_claims', 'vm_test_claims'].filter((table) => there.has(table));
+  const { busy } = await whoRuns(connection, claims);
+  if (busy.length > 0) throw new NotQuietError(busy);
+  return there;
 }
 
 async function undoPlanOf(connection: Connection): Promise<UndoPlan> {
