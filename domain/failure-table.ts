@@ -238,9 +238,10 @@ export const failureTable = {
   },
   'finding-unknown': {
     class: 'refused',
-    message: 'Doctor finds nothing called {finding} now; it finds {found}',
+    message:
+      'Doctor finds nothing called {finding} now; it finds {found}. At work, so that their VMs are not judged: {working}',
     systemDoes: REFUSES,
-    next: 'Run: diskferry doctor. What was mended meanwhile is not found any more.',
+    next: 'Wait for the runs that are at work, then run: diskferry doctor. What was mended meanwhile is not found any more.',
     exitCode: 1,
   },
   'repair-running': {
