@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { DoctorReport } from '../../client/doctor-report';
 import type { Volume } from '../../cloudstack/api';
 import type { RepairOutcome } from '../../domain/repair-io';
@@ -34,12 +35,14 @@ let orphan: string;
 let theirs: string;
 
 /** A command line in this process: starting another takes longer than what most of them do. */
-async function run(...args: string[]): Promise<CliRun> {
+const run = (...args: string[]): Promise<CliRun> => runWith({}, ...args, '--state', stack.folder.directory);
+
+async function runWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliRun> {
   const written = { stdout: '', stderr: '' };
-  const exitCode = await runCli([...args, '--state', stack.folder.directory], {
+  const exitCode = await runCli(args, {
     stdout: { write: (text: string) => ((written.stdout += text), true) },
     stderr: { write: (text: string) => ((written.stderr += text), true) },
-    env: ownEnvironment(process.env),
+    env: { ...ownEnvironment(process.env), ...env },
     patienceMs: 10_000,
   });
   return { exitCode, ...written };
@@ -215,6 +218,17 @@ describe('a broken installation', () => {
     expect(await doctor()).toEqual([]);
   }, 60_000);
 });
+
+test("a machine without the site's keys has the site's worker list what there is", async () => {
+  const file = stack.folder.path('no-keys.toml');
+  const text = await readFile(stack.folder.configurationFile, 'utf8');
+  await writeFile(file, text.replace(/api_key_file = .*/, 'api_key_file = "secrets/not-here"'));
+  const env = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
+  const report = JSON.parse((await runWith(env, 'doctor', '--config', file, '--json')).stdout) as DoctorReport;
+  expect(report.findings).toEqual([]);
+  // theirs carries a name like ours; what else is there is nobody's business
+  expect(report.sites[0]?.compared.volumes).toBe(4);
+}, 60_000);
 
 describe('what cannot be asked', () => {
   test('a killed worker is a finding, and no hang', async () => {
