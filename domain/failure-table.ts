@@ -243,6 +243,13 @@ export const failureTable = {
     next: 'Run: diskferry migrate',
     exitCode: 1,
   },
+  'rights-missing': {
+    class: 'refused',
+    message: 'This worker lacks rights on the machine of appliance {applianceId}: {problems}',
+    systemDoes: 'does not start',
+    next: '{remedies}',
+    exitCode: 1,
+  },
   'tool-missing': {
     class: 'refused',
     message: 'Appliance {applianceId}: {tool} is missing or does not run: {cause}',

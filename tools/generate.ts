@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../stack/package-root';
 import { commandsPage } from './generate/commands-page';
+import { configurationPage } from './generate/configuration-page';
 import { failuresPage } from './generate/failures-page';
 import { schemaFiles } from './generate/schema-files';
 import { stepsPage } from './generate/steps-page';
@@ -15,6 +16,7 @@ async function main(check: boolean): Promise<void> {
     'docs/failures.md': failuresPage(),
     'docs/steps.md': stepsPage(),
     'docs/commands.md': commandsPage(),
+    'docs/configuration.md': configurationPage(),
     ...schemaFiles(),
   };
   const stale: string[] = [];

@@ -72,11 +72,17 @@ const siteSection = z.strictObject({
     .max(1000)
     .optional()
     .describe('data disks of one VM, where what CloudStack lists is not so'),
-  appliance: z.record(uuidSchema, applianceSection).default({}),
+  appliance: z
+    .record(uuidSchema, applianceSection)
+    .default({})
+    .describe('the VMs that volumes are attached to, each under its CloudStack uuid'),
 });
 
 const workerSection = z.strictObject({
-  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  log_level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('what is logged: this and what is worse; `debug` has each call of CloudStack'),
   log_file: path.optional().describe('file that the log is appended to, instead of standard output'),
   health_listen: z
     .string()
@@ -85,18 +91,27 @@ const workerSection = z.strictObject({
       'must be a loopback address with a port, such as 127.0.0.1:8090',
     )
     .optional()
-    .describe('loopback address of the health endpoint (GET /health, GET /ready); none without it'),
+    .describe('loopback address of the health endpoint (GET /health, GET /ready); none without it; docs/service.md'),
 });
 
 export const configurationSchema = z.strictObject({
-  database: databaseSection,
+  database: databaseSection.describe('the database of Diskferry: one for all workers'),
   site: z
     .record(siteNameSchema, siteSection)
-    .refine((sites) => Object.keys(sites).length > 0, 'must have at least one site: a [site.NAME] section'),
-  worker: workerSection.default({ log_level: 'info' }),
+    .refine((sites) => Object.keys(sites).length > 0, 'must have at least one site: a [site.NAME] section')
+    .describe('the CloudStack endpoints that this worker serves, each under a name of your own'),
+  worker: workerSection.default({ log_level: 'info' }).describe('the worker process itself'),
 });
 
 export type ConfigurationFile = z.output<typeof configurationSchema>;
+
+/** The sections by the heading that they have in the file. */
+export const configurationSections = {
+  '[database]': databaseSection,
+  '[site.NAME]': siteSection,
+  '[site.NAME.appliance.UUID]': applianceSection,
+  '[worker]': workerSection,
+} as const;
 
 /** The fields that a section of the file may have, by its path; undefined where there is no such section. */
 export function knownFields(sectionPath: readonly PropertyKey[]): readonly string[] | undefined {

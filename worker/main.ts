@@ -2,15 +2,19 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { checkSchema } from '../database/migrate';
+import { makeActivityObserver } from './activity-observer';
+import { makeChecks } from './checks';
 import { loadConfiguration } from './config';
 import { translateDatabaseError } from './database-failure';
 import { failureInterceptor } from './failure-interceptor';
-import { serveHealth, type WorkerHealth } from './health';
+import { healthPages, ReadinessMeter, type WorkerHealth } from './health';
+import { servePages } from './http-pages';
 import { createLog, temporalLogger } from './logging';
+import { proveRights } from './prove-rights';
 import { databaseAccess, secretFileWarnings, type DatabaseAccess } from './secrets';
 import type { Serving } from './serving';
 import { servedQueues } from './served-queues';
-import { connectWorkerTemporal, type WorkerTemporal } from './temporal-access';
+import { connectWorkerTemporal } from './temporal-access';
 import { untilReachable } from './until-reachable';
 import { wireActivities, type WiredQueue } from './wiring';
 
@@ -29,7 +33,7 @@ const SHUTDOWN_GRACE = '10s';
  * Runs a worker until SIGINT or SIGTERM: one Temporal worker per task queue, all in this process. While database or Temporal do not
  * answer it says so and tries again.
  *
- * @throws DiskferryFailure `configuration-invalid`, `usage` or `schema-outdated`; a retry does not help
+ * @throws DiskferryFailure `configuration-invalid`, `usage`, `rights-missing` or `schema-outdated`; a retry does not help
  */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const configuration = await loadConfiguration(options.configurationFile);
@@ -37,10 +41,12 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const database = await databaseAccess(configuration, options.environment);
   const log = createLog(configuration.worker);
   for (const warning of await secretFileWarnings(configuration)) log.warn(warning);
+  for (const queue of queues) if (queue.kind === 'appliance') await proveRights(queue.appliance);
 
   const health: WorkerHealth = { ready: false, reason: 'it is starting' };
   const { healthListen } = configuration.worker;
-  const endpoint = healthListen === undefined ? undefined : await serveHealth(healthListen, health);
+  const pages = healthPages(new ReadinessMeter(health));
+  const endpoint = healthListen === undefined ? undefined : await servePages(healthListen, pages);
   try {
     Runtime.install({
       logger: temporalLogger(log),
@@ -63,17 +69,23 @@ async function checkDatabase({ url, password }: DatabaseAccess): Promise<void> {
 }
 
 async function serve(serving: Serving): Promise<void> {
-  const { temporal, queues, log, health } = serving;
+  const { temporal, queues, log, health, database } = serving;
   const wired = await wireActivities(serving);
   try {
-    const workers = await Promise.all(wired.queues.map((queue) => Worker.create(workerOptions(queue, temporal))));
+    const workers = await Promise.all(
+      wired.queues.map(async (wiredQueue) => ({
+        queue: wiredQueue.queue,
+        worker: await Worker.create(workerOptions(wiredQueue, serving)),
+      })),
+    );
+    health.checks = makeChecks({ ...wired, databaseShown: database.shown, temporal, workers });
     health.ready = true;
     delete health.reason;
     log.info(
       { temporal: temporal.address, namespace: temporal.namespace, queues: queues.map(({ name }) => name) },
       'worker is ready',
     );
-    await runTogether(workers);
+    await runTogether(workers.map(({ worker }) => worker));
     log.info('worker has stopped');
   } finally {
     health.ready = false;
@@ -97,13 +109,15 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-function workerOptions({ queue, activities }: WiredQueue, temporal: WorkerTemporal): WorkerOptions {
+function workerOptions({ queue, activities }: WiredQueue, { temporal, log }: Serving): WorkerOptions {
   return {
     connection: temporal.connection,
     namespace: temporal.namespace,
     taskQueue: queue.name,
     activities,
-    interceptors: { activity: [() => ({ inbound: failureInterceptor })] },
+    interceptors: {
+      activity: [() => ({ inbound: failureInterceptor }), () => ({ inbound: makeActivityObserver(log) })],
+    },
     // A cancel arrives with the answer to a heartbeat: within 2 s instead of up to 48 (reference: temporal.md §9).
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: SHUTDOWN_GRACE,

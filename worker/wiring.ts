@@ -19,7 +19,9 @@ import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
 import type { ServedQueue } from './served-queues';
 import type { Serving } from './serving';
+import type { WatchedSite } from './checks';
 import { openSite } from './site-access';
+import { SiteAnswers } from './site-answers';
 
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
@@ -29,6 +31,10 @@ export interface WiredQueue {
 
 export interface WiredActivities {
   readonly queues: readonly WiredQueue[];
+  /** Asks the database for an answer, by the pool that the activities use. */
+  ping(): Promise<void>;
+  /** the sites whose own queue is served */
+  readonly sites: readonly WatchedSite[];
   /** Closes the connections that the activities use. */
   close(): Promise<void>;
 }
@@ -44,13 +50,17 @@ export async function wireActivities(serving: Serving, failpoint?: Failpoint): P
   const shared = openShared(serving, failpoint);
   const closers: (() => Promise<void>)[] = [() => shared.database.close()];
   const queues: WiredQueue[] = [];
+  const sites: WatchedSite[] = [];
   for (const queue of serving.queues) {
-    const { activities, close } = await wireQueue(serving, shared, queue);
+    const { activities, site, close } = await wireQueue(serving, shared, queue);
     queues.push({ queue, activities });
+    if (site !== undefined) sites.push(site);
     if (close !== undefined) closers.unshift(close);
   }
   return {
     queues,
+    sites,
+    ping: () => shared.database.transaction(() => Promise.resolve()),
     close: async () => {
       for (const close of closers) await close();
     },
@@ -85,13 +95,18 @@ async function wireQueue(
   { configuration, log }: Serving,
   shared: Shared,
   queue: ServedQueue,
-): Promise<{ activities: Partial<AllActivities & FailoverActivities>; close?: () => Promise<void> }> {
+): Promise<{
+  readonly activities: Partial<AllActivities & FailoverActivities>;
+  readonly site?: WatchedSite;
+  readonly close?: () => Promise<void>;
+}> {
   switch (queue.kind) {
     case 'main':
       return { activities: { ...makeMainActivities(shared), ...makeFailoverMainActivities(shared) } };
     case 'site': {
       const { site } = queue;
-      const { api, settings } = await openSite(configuration, site, log);
+      const answers = new SiteAnswers();
+      const { api, settings } = await openSite(configuration, site, { logger: log, watcher: answers.watch });
       const facts = makeSiteFacts(api, settings, shared.clock);
       const deps = { ...shared, api, settings, facts };
       const activities = {
@@ -99,7 +114,7 @@ async function wireQueue(
         ...makePointActivities(deps),
         ...makeFailoverVmActivities(deps),
       };
-      return { activities, close: () => api.close() };
+      return { activities, site: { name: site.name, api, answers }, close: () => api.close() };
     }
     case 'appliance':
       return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };

@@ -1,0 +1,35 @@
+import { access, constants } from 'node:fs/promises';
+import { exportLayout } from '../appliance/export-layout';
+import { greet } from '../appliance/export-links';
+import type { Check } from './check';
+import type { ApplianceConfiguration } from './config';
+
+/** What a worker needs of the appliance that it runs on. */
+export function applianceChecks(
+  appliance: Pick<ApplianceConfiguration, 'id' | 'exportsDirectory' | 'byIdDirectory' | 'sysfsBlockDirectory'>,
+): Check[] {
+  const layout = exportLayout(appliance.exportsDirectory);
+  return [
+    {
+      name: `folders ${appliance.id}`,
+      kind: 'folders',
+      next: 'See docs/service.md, "Folders and rights", then start the worker again.',
+      measure: async () => {
+        await access(appliance.sysfsBlockDirectory, constants.R_OK | constants.X_OK);
+        for (const folder of [layout.links, layout.staging]) {
+          await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+        }
+        return `${appliance.exportsDirectory} can be written, ${appliance.sysfsBlockDirectory} be read`;
+      },
+    },
+    {
+      name: `exports ${appliance.id}`,
+      kind: 'exports',
+      next: `Start the export server: systemctl start diskferry-nbdkit (its socket is ${layout.socket})`,
+      measure: async () => {
+        await greet(layout.socket);
+        return `nbdkit answers at ${layout.socket}`;
+      },
+    },
+  ];
+}
