@@ -5,6 +5,7 @@ import { commandsPage } from './generate/commands-page';
 import { configurationPage } from './generate/configuration-page';
 import { failuresPage } from './generate/failures-page';
 import { schemaFiles } from './generate/schema-files';
+import { metricsPage } from './generate/metrics-page';
 import { stepsPage } from './generate/steps-page';
 
 /**
@@ -17,6 +18,7 @@ async function main(check: boolean): Promise<void> {
     'docs/steps.md': stepsPage(),
     'docs/commands.md': commandsPage(),
     'docs/configuration.md': configurationPage(),
+    'docs/metrics.md': metricsPage(),
     ...schemaFiles(),
   };
   const stale: string[] = [];

@@ -78,6 +78,14 @@ const siteSection = z.strictObject({
     .describe('the VMs that volumes are attached to, each under its CloudStack uuid'),
 });
 
+/** A port that anybody may be given: Prometheus often is on another machine. */
+const listenAddress = z
+  .string()
+  .regex(
+    /^([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/,
+    'must be an address with a port, such as 0.0.0.0:9464 or 127.0.0.1:9464',
+  );
+
 const workerSection = z.strictObject({
   log_level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
@@ -91,7 +99,15 @@ const workerSection = z.strictObject({
       'must be a loopback address with a port, such as 127.0.0.1:8090',
     )
     .optional()
-    .describe('loopback address of the health endpoint (GET /health, GET /ready); none without it; docs/service.md'),
+    .describe(
+      'loopback address of the health endpoint (GET /health, GET /ready, GET /metrics); none without it; docs/service.md',
+    ),
+  metrics_listen: listenAddress
+    .optional()
+    .describe('address of GET /metrics for Prometheus, of any network; none without it; docs/metrics.md'),
+  temporal_metrics_listen: listenAddress
+    .optional()
+    .describe("address at which Temporal's SDK shows its own metrics, and phases of runs; they are in /metrics too"),
 });
 
 export const configurationSchema = z.strictObject({

@@ -57,7 +57,14 @@ export interface ApplianceConfiguration {
 export interface ProcessConfiguration {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly logFile?: string;
-  readonly healthListen?: { readonly host: string; readonly port: number };
+  readonly healthListen?: ListenAddress;
+  readonly metricsListen?: ListenAddress;
+  readonly temporalMetricsListen?: ListenAddress;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /**
@@ -111,6 +118,10 @@ function fromFile(raw: ConfigurationFile, file: string): WorkerConfiguration {
       logLevel: raw.worker.log_level,
       ...(raw.worker.log_file !== undefined && { logFile: inFolder(raw.worker.log_file) }),
       ...(raw.worker.health_listen !== undefined && { healthListen: hostAndPort(raw.worker.health_listen) }),
+      ...(raw.worker.metrics_listen !== undefined && { metricsListen: hostAndPort(raw.worker.metrics_listen) }),
+      ...(raw.worker.temporal_metrics_listen !== undefined && {
+        temporalMetricsListen: hostAndPort(raw.worker.temporal_metrics_listen),
+      }),
     },
   };
 }
@@ -151,7 +162,7 @@ function siteFromFile(
   };
 }
 
-function hostAndPort(text: string): { host: string; port: number } {
+function hostAndPort(text: string): ListenAddress {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }

@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Runtime, type TelemetryOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { checkSchema } from '../database/migrate';
 import { makeActivityObserver } from './activity-observer';
 import { makeChecks } from './checks';
-import { loadConfiguration } from './config';
+import { loadConfiguration, type ProcessConfiguration } from './config';
 import { translateDatabaseError } from './database-failure';
 import { failureInterceptor } from './failure-interceptor';
 import { healthPages, ReadinessMeter, type WorkerHealth } from './health';
-import { servePages } from './http-pages';
+import { type HttpPages, servePages } from './http-pages';
+import { countActivities } from './count-activities';
 import { createLog, temporalLogger } from './logging';
+import { measureGauges } from './measured-gauges';
+import { Metrics, workflowHistogramBuckets } from './metrics';
+import { addressText, metricsPage } from './metrics-page';
 import { proveRights } from './prove-rights';
 import { databaseAccess, secretFileWarnings, type DatabaseAccess } from './secrets';
 import type { Serving } from './serving';
@@ -22,6 +26,8 @@ export interface RunWorkerOptions {
   readonly configurationFile: string;
   /** TEMPORAL_*, the variable of the database URL, DISKFERRY_FAILPOINTS */
   readonly environment: Readonly<Record<string, string>>;
+  /** of Diskferry, for the metrics */
+  readonly version: string;
   /** task queues to serve; all that follow from the configuration without it */
   readonly queues?: readonly string[];
 }
@@ -44,31 +50,53 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   for (const queue of queues) if (queue.kind === 'appliance') await proveRights(queue.appliance);
 
   const health: WorkerHealth = { ready: false, reason: 'it is starting' };
-  const { healthListen } = configuration.worker;
-  const pages = healthPages(new ReadinessMeter(health));
-  const endpoint = healthListen === undefined ? undefined : await servePages(healthListen, pages);
+  const metrics = new Metrics(options.version);
+  const meter = new ReadinessMeter(health);
+  const endpoints = await openEndpoints(configuration.worker, meter, metrics);
   try {
-    Runtime.install({
-      logger: temporalLogger(log),
-      telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
-    });
+    Runtime.install({ logger: temporalLogger(log), telemetryOptions: telemetry(configuration.worker) });
     await untilReachable(log, health, () => checkDatabase(database));
     const temporal = await untilReachable(log, health, () => connectWorkerTemporal(options.environment));
     try {
-      await serve({ configuration, database, temporal, queues, log, health, environment: options.environment });
+      const { environment } = options;
+      await serve({ configuration, database, temporal, queues, log, health, metrics, environment }, meter);
     } finally {
       await temporal.connection.close();
     }
   } finally {
-    await endpoint?.close();
+    for (const endpoint of endpoints) await endpoint.close();
   }
+}
+
+/** The health endpoint and the one for Prometheus, each where it is configured. */
+async function openEndpoints(
+  { healthListen, metricsListen, temporalMetricsListen }: ProcessConfiguration,
+  meter: ReadinessMeter,
+  metrics: Metrics,
+): Promise<HttpPages[]> {
+  const forPrometheus = { '/metrics': metricsPage(metrics, temporalMetricsListen) };
+  const endpoints: HttpPages[] = [];
+  if (healthListen !== undefined) {
+    endpoints.push(await servePages(healthListen, { ...healthPages(meter), ...forPrometheus }));
+  }
+  if (metricsListen !== undefined) endpoints.push(await servePages(metricsListen, forPrometheus));
+  return endpoints;
+}
+
+/** Temporal's own log lines are in ours; its metrics, and those of workflows, have an address of their own. */
+function telemetry({ temporalMetricsListen }: ProcessConfiguration): TelemetryOptions {
+  const logging: TelemetryOptions['logging'] = { filter: { core: 'WARN', other: 'ERROR' }, forward: {} };
+  if (temporalMetricsListen === undefined) return { logging };
+  const bindAddress = addressText(temporalMetricsListen);
+  const histogramBucketOverrides = workflowHistogramBuckets();
+  return { logging, metrics: { prometheus: { bindAddress, useSecondsForDurations: true, histogramBucketOverrides } } };
 }
 
 async function checkDatabase({ url, password }: DatabaseAccess): Promise<void> {
   await translateDatabaseError(() => checkSchema(url, password === undefined ? {} : { password }));
 }
 
-async function serve(serving: Serving): Promise<void> {
+async function serve(serving: Serving, meter: ReadinessMeter): Promise<void> {
   const { temporal, queues, log, health, database } = serving;
   const wired = await wireActivities(serving);
   try {
@@ -79,6 +107,7 @@ async function serve(serving: Serving): Promise<void> {
       })),
     );
     health.checks = makeChecks({ ...wired, databaseShown: database.shown, temporal, workers });
+    if (serving.metrics !== undefined) measureGauges(serving.metrics, meter, wired.runFigures);
     health.ready = true;
     delete health.reason;
     log.info(
@@ -109,14 +138,15 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-function workerOptions({ queue, activities }: WiredQueue, { temporal, log }: Serving): WorkerOptions {
+function workerOptions({ queue, activities }: WiredQueue, { temporal, log, metrics }: Serving): WorkerOptions {
+  const observer = makeActivityObserver(log, metrics === undefined ? undefined : countActivities(metrics, queue.kind));
   return {
     connection: temporal.connection,
     namespace: temporal.namespace,
     taskQueue: queue.name,
     activities,
     interceptors: {
-      activity: [() => ({ inbound: failureInterceptor }), () => ({ inbound: makeActivityObserver(log) })],
+      activity: [() => ({ inbound: failureInterceptor }), () => ({ inbound: observer })],
     },
     // A cancel arrives with the answer to a heartbeat: within 2 s instead of up to 48 (reference: temporal.md §9).
     maxHeartbeatThrottleInterval: '2s',

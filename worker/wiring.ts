@@ -14,7 +14,9 @@ import { makeSiteFacts } from '../activities/site-facts';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
+import type { RunFigures } from '../database/run-figures';
 import { makeApplianceParts } from './appliance-parts';
+import { countedCopying } from './counted-copying';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
 import type { ServedQueue } from './served-queues';
@@ -33,6 +35,7 @@ export interface WiredActivities {
   readonly queues: readonly WiredQueue[];
   /** Asks the database for an answer, by the pool that the activities use. */
   ping(): Promise<void>;
+  readonly runFigures: () => Promise<RunFigures>;
   /** the sites whose own queue is served */
   readonly sites: readonly WatchedSite[];
   /** Closes the connections that the activities use. */
@@ -60,6 +63,7 @@ export async function wireActivities(serving: Serving, failpoint?: Failpoint): P
   return {
     queues,
     sites,
+    runFigures: shared.runFigures,
     ping: () => shared.database.transaction(() => Promise.resolve()),
     close: async () => {
       for (const close of closers) await close();
@@ -92,7 +96,7 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
 }
 
 async function wireQueue(
-  { configuration, log }: Serving,
+  { configuration, log, metrics }: Serving,
   shared: Shared,
   queue: ServedQueue,
 ): Promise<{
@@ -106,7 +110,15 @@ async function wireQueue(
     case 'site': {
       const { site } = queue;
       const answers = new SiteAnswers();
-      const { api, settings } = await openSite(configuration, site, { logger: log, watcher: answers.watch });
+      const { api, settings } = await openSite(configuration, site, {
+        logger: log,
+        watcher: (call) => {
+          answers.watch(call);
+          const { command, outcome, seconds } = call;
+          metrics?.count('diskferry_cloudstack_calls_total', { site: site.name, command, outcome });
+          metrics?.observe('diskferry_cloudstack_call_seconds', { site: site.name }, seconds);
+        },
+      });
       const facts = makeSiteFacts(api, settings, shared.clock);
       const deps = { ...shared, api, settings, facts };
       const activities = {
@@ -118,7 +130,13 @@ async function wireQueue(
     }
     case 'appliance':
       return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };
-    case 'appliance-copy':
-      return { activities: makeCopyActivities({ ...shared, ...makeApplianceParts(queue) }) };
+    case 'appliance-copy': {
+      const parts = makeApplianceParts(queue);
+      const site = queue.site.name;
+      const counted = countedCopying(parts, (work, bytes) => {
+        metrics?.count('diskferry_copy_bytes_total', { site, work }, bytes);
+      });
+      return { activities: makeCopyActivities({ ...shared, ...parts, ...counted }) };
+    }
   }
 }
