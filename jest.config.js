@@ -25,6 +25,11 @@ const withServers = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 };
 
+const withBundle = {
+  globalSetup: '<rootDir>/test/support/global-setup-bundle.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
 /** @type {import('jest').Config} */
 module.exports = {
   maxWorkers: 2,
@@ -33,12 +38,13 @@ module.exports = {
     project('guest'),
     project('domain'),
     project('lint'),
-    project('replay'),
-    project('workflows'),
+    project('replay', withBundle),
+    project('workflows', withBundle),
     project('cloudstack'),
     project('simulator'),
     project('contract'),
     project('appliance'),
+    project('doctor'),
     project('worker'),
     project('client'),
     project('stack'),

@@ -10,13 +10,13 @@ const HEARTBEAT_MS = 3_000;
  * The frame of every activity: its input is parsed where it arrives, it heartbeats for as long as it works, and what it throws is a
  * failure of the one table. Cancellation passes through as it is, unless the outcome is known by then.
  *
- * @param vmOf - the source VM that an input is about
+ * @param vmOf - the source VM, or at least the site and appliance, that an input is about
  */
 export function activity<Schema extends z.ZodType, Output>(
   name: string,
   currentRun: CurrentRun,
   schema: Schema,
-  vmOf: (input: z.output<Schema>) => VmRef,
+  vmOf: (input: z.output<Schema>) => Pick<VmRef, 'site' | 'applianceId'>,
   act: (input: z.output<Schema>, run: ActivityRun) => Promise<Output>,
 ): (input: z.input<Schema>) => Promise<Output> {
   return async (raw) => {

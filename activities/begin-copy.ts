@@ -13,7 +13,7 @@ import { observeAttachment } from './observe-attachment';
 import type { SiteActivities } from './queues';
 import { waitForJob } from './settle-job';
 import type { SiteFacts } from './site-facts';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 import type { VolumeWork } from './volume-work';
 
 /** What beginCopy needs. */

@@ -10,7 +10,7 @@ import { sourceVmPath } from '../domain/names';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { fenceOf } from './fence-of';
-import { judgeSnapshot } from './judge-snapshot';
+import { judgeSnapshot } from '../site/judge-snapshot';
 import { listScope } from './list-scope';
 import type { PointWork } from './point-work';
 import type { FailoverSiteActivities } from './queues';

@@ -11,7 +11,7 @@ import type { SiteActivities } from './queues';
 import { settleEarlierCreates } from './settle-earlier-creates';
 import { takeExistingVolume } from './take-existing-volume';
 import type { VolumeMaking } from './volume-making';
-import { ownershipTags } from './volume-tags';
+import { ownershipTags } from '../site/volume-tags';
 
 /**
  * createVolume: when it answers, one volume of the right size, zone, offering and tags is listed under its name, alone, and the

@@ -8,7 +8,7 @@ import type { PointWork } from './point-work';
 import type { FailoverSiteActivities } from './queues';
 import { type Removal, removeVolume } from './remove-volume';
 import { kept, nothingToUndo, undone } from './undo-outcome';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 
 /**
  * deleteRestoredVolume: what this attempt made from a snapshot for the disk is gone from the list, or is named as kept with the

@@ -2,7 +2,7 @@ import type { Volume } from '../cloudstack/api';
 import { isRefusal } from '../cloudstack/errors';
 import type { FailoverVmRef } from '../domain/failover-io';
 import type { ActivityRun } from './activity-run';
-import { judgeAttachment } from './judge-attachment';
+import { judgeAttachment } from '../site/judge-attachment';
 import { whyNotOwnRoot } from './judge-root';
 import { listScope } from './list-scope';
 import { observeAttachment } from './observe-attachment';

@@ -15,7 +15,7 @@ import type { FailoverSiteActivities } from './queues';
 import { removeMachine } from './remove-machine';
 import { deployFailure, sendDeploy } from './send-deploy';
 import { settleJobById, waitForJobById } from './settle-job';
-import { compareTags } from './volume-tags';
+import { compareTags } from '../site/volume-tags';
 import { finishVmOperation } from './vm-operation';
 import type { VmWork } from './vm-work';
 

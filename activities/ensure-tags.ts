@@ -5,7 +5,7 @@ import { failure } from '../domain/failures';
 import type { ActivityRun } from './activity-run';
 import { describeJob } from './judge-job';
 import { type Pending, waitForJobById } from './settle-job';
-import { compareTags } from './volume-tags';
+import { compareTags } from '../site/volume-tags';
 import type { VolumeWork } from './volume-work';
 
 /**

@@ -4,7 +4,7 @@ import type { VmRef } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
 import { listScope } from './list-scope';
 import { type JobEnd, settleJob } from './settle-job';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 import { volumeTagKeys } from '../domain/names';
 import type { VolumeWork } from './volume-work';
 

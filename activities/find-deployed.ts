@@ -6,7 +6,7 @@ import type { ActivityRun } from './activity-run';
 import { listScope } from './list-scope';
 import { pendingOnVm } from './observe-vm';
 import { type JobEnd, settleJobById } from './settle-job';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 import type { VmWork } from './vm-work';
 
 /** Whose VMs are meant: those of the named account, of the project, or of the key's own account. */

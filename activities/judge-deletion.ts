@@ -1,7 +1,7 @@
 import type { Volume } from '../cloudstack/api';
 import type { VolumeRecord } from '../database/volumes';
 import { volumeTagKeys } from '../domain/names';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 
 /**
  * Why an undo must not delete a volume, or undefined when it may. Only a volume that this very run made, that database *and* tag

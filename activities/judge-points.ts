@@ -1,16 +1,4 @@
 import type { RecoveryPoint } from '../database/recovery-points';
-import type { VmDisk } from '../database/vm-disks';
-import type { VolumeRecord } from '../database/volumes';
-
-/** Disks whose volume is not recorded as verified in its current generation. */
-export function unverifiedDisks(
-  disks: readonly Pick<VmDisk, 'diskKey' | 'volumeId'>[],
-  volumes: readonly Pick<VolumeRecord, 'volumeId' | 'verifiedHash'>[],
-): readonly number[] {
-  // A higher generation takes the hash away in the same transaction, so a hash is one of the current generation.
-  const verified = new Set(volumes.filter(({ verifiedHash }) => verifiedHash !== undefined).map((row) => row.volumeId));
-  return disks.filter(({ volumeId }) => !verified.has(volumeId)).map(({ diskKey }) => diskKey);
-}
 
 /** Whether a point counts among those that the site keeps; those of a test go with it. */
 function isKept({ state, purpose }: RecoveryPoint): boolean {

@@ -1,6 +1,6 @@
 import type { VirtualMachine, Volume } from '../cloudstack/api';
 import { volumeTagKeys } from '../domain/names';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 
 /** What is known of a volume on a failover VM besides its listing. */
 export interface KnownOfVolume {

@@ -2,7 +2,7 @@ import type { Snapshot } from '../cloudstack/api';
 import type { VolumeOperation } from '../database/volume-operations';
 import type { VmRef } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
-import { judgeSnapshot, pickSnapshot } from './judge-snapshot';
+import { judgeSnapshot, pickSnapshot } from '../site/judge-snapshot';
 import { listScope } from './list-scope';
 import type { VolumeWork } from './volume-work';
 

@@ -12,14 +12,14 @@ import { ensureTags } from './ensure-tags';
 import { fenceOf } from './fence-of';
 import { type Created, findCreated, listCreated } from './find-created';
 import { finishOperation } from './finish-operation';
-import { isPassing } from './judge-attachment';
+import { isPassing } from '../site/judge-attachment';
 import { describeJob } from './judge-job';
 import { judgeVolume, type WantedVolume } from './judge-volume';
 import { removeDoubles } from './remove-doubles';
 import { sendChange } from './send-change';
 import { jobIdIsStale, settleJob, waitForJob } from './settle-job';
 import type { VolumeMaking } from './volume-making';
-import { compareTags } from './volume-tags';
+import { compareTags } from '../site/volume-tags';
 
 /** In what making an empty volume and making one from a snapshot differ. */
 export interface VolumeRecipe {

@@ -2,7 +2,7 @@ import { failure } from '../domain/failures';
 import type { VolumeRef } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
 import { listScope } from './list-scope';
-import { type Attachment, judgeAttachment } from './judge-attachment';
+import { type Attachment, judgeAttachment } from '../site/judge-attachment';
 import { lookUntil } from './polling';
 import type { VolumeWork } from './volume-work';
 

@@ -1,8 +1,9 @@
 import { type OpenPointInput, openPointInputSchema } from '../domain/failover-io';
 import { sourceVmPath } from '../domain/names';
+import { unverifiedDisks } from '../domain/verified';
 import { activity } from './activity';
 import { fenceOf } from './fence-of';
-import { leftPoints, unverifiedDisks, whyNoPoint } from './judge-points';
+import { leftPoints, whyNoPoint } from './judge-points';
 import type { PointWork } from './point-work';
 import type { FailoverSiteActivities } from './queues';
 import { stableUuid } from './stable-uuid';

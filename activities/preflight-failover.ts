@@ -8,24 +8,23 @@ import {
 import type { FailoverRequest, FailoverTarget } from '../domain/failover-request';
 import { type DiskferryFailure, failure } from '../domain/failures';
 import { sourceVmPath } from '../domain/names';
-import { bytesToGibUp } from '../domain/sizes';
 import { readDataDiskLimit } from '../site/data-disk-limit';
 import { judgeAppliance, judgeConfigured, judgeVmSnapshots } from '../site/judge-appliance';
-import { judgeQuota } from '../site/judge-quota';
 import type { Facts } from '../site/judge-site';
 import { judgeName, judgeNetwork, judgeServiceOffering, judgeTemplate } from '../site/judge-target';
 import { foundOrThrow } from '../site/judged';
-import { readAppliance, readVm } from '../site/read-appliance';
-import { readQuota } from '../site/read-quota';
+import { type ApplianceReading, readAppliance, readVm } from '../site/read-appliance';
 import type { SiteSettings } from '../site/site-settings';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
+import { checkFailoverQuota, type NewMachine } from './check-failover-quota';
+import { planSlots, type SlotWork } from './plan-slots';
 import type { FailoverSiteActivities } from './queues';
 import type { SiteFacts } from './site-facts';
 import type { VolumeWork } from './volume-work';
 
 /** What preflightFailover needs. */
-export interface PreflightFailoverWork extends VolumeWork {
+export interface PreflightFailoverWork extends VolumeWork, SlotWork {
   readonly settings: SiteSettings;
   readonly facts: SiteFacts;
   readonly vmOperations: VmOperations;
@@ -33,8 +32,8 @@ export interface PreflightFailoverWork extends VolumeWork {
 
 /**
  * preflightFailover: everything that CloudStack would refuse in the middle is asked before anything is made: offering, template,
- * networks, name, disks of one VM, VM snapshots in the way, owner, quota. Changes nothing and needs no claim, so that a dry run asks
- * the same.
+ * networks, name, disks of one VM, VM snapshots in the way, owner, quota, slots of the appliance for what comes back. Changes nothing
+ * and needs no claim, so that a dry run asks the same.
  *
  * Sources: design §5; reference cloudstack-api §2.4; fixtures failover, vm-states.
  */
@@ -46,10 +45,16 @@ export function makePreflightFailover(work: PreflightFailoverWork): FailoverSite
     (input) => input.vm,
     async (input, run) => {
       const facts = await work.facts({ signal: run.signal, fresh: true });
-      const appliance = await checkAppliance(work, run, input, facts);
-      await checkQuota(work, run, input, facts);
+      const reading = await checkAppliance(work, run, input, facts);
+      const appliance = reading.vm;
       const { request, vm } = input;
-      const target = 'target' in request ? await checkTarget(work, run, input, request, facts, appliance) : undefined;
+      // The replicas' slots were given free when they left the appliance, and somebody else may have them now.
+      if (input.kind === 'back') {
+        const diskKeys = input.disks.map((disk) => disk.diskKey);
+        await planSlots(work, vm, diskKeys, reading);
+      }
+      const found = 'target' in request ? await checkTarget(work, run, input, request, facts, appliance) : undefined;
+      refuse(await checkFailoverQuota(work.api, run, input, facts, found?.machine));
       const { kvmsnapshotenabled } = await work.api.listCapabilities({ signal: run.signal });
       const snapshotsOfAttached =
         kvmsnapshotenabled === undefined || appliance.hypervisor !== 'KVM'
@@ -78,7 +83,7 @@ export function makePreflightFailover(work: PreflightFailoverWork): FailoverSite
         snapshotsOfAttached,
         snapshotBytes: input.newSnapshots > 0 ? bytes : 0,
         notes,
-        ...(target === undefined ? {} : { target }),
+        ...(found === undefined ? {} : { target: found.target }),
       } satisfies PreflightFailoverOutput;
     },
   );
@@ -95,7 +100,7 @@ async function checkAppliance(
   run: ActivityRun,
   { vm, request }: PreflightFailoverInput,
   facts: Facts,
-): Promise<VirtualMachine> {
+): Promise<ApplianceReading> {
   const { applianceId, site, projectId } = vm;
   refuse(judgeConfigured(applianceId, site, work.settings.applianceIds ?? []));
   const listed = await readVm(work.api, { applianceId, projectId }, { signal: run.signal });
@@ -106,22 +111,9 @@ async function checkAppliance(
   };
   const expected = { applianceId, site, zone: facts.zone, keyOwner: facts.keyOwner, owner };
   const appliance = foundOrThrow(judgeAppliance(listed, expected));
-  const { snapshots } = await readAppliance(work.api, appliance, work.settings, { projectId, signal: run.signal });
-  refuse(judgeVmSnapshots(appliance, snapshots));
-  return appliance;
-}
-
-/** Limits of the key's own account; those of another account, a project or a domain show when CloudStack refuses. */
-async function checkQuota(
-  work: PreflightFailoverWork,
-  run: ActivityRun,
-  { vm, request, disks, newVolumes }: PreflightFailoverInput,
-  facts: Facts,
-): Promise<void> {
-  if (('account' in request && request.account !== undefined) || request.projectId !== undefined) return;
-  const gib = newVolumes === 0 ? 0 : disks.reduce((sum, disk) => sum + bytesToGibUp(disk.volumeBytes), 0);
-  const quota = await readQuota(work.api, facts.keyOwner, { signal: run.signal });
-  refuse(judgeQuota(quota, { volumes: newVolumes, gib }, vm.site)[0]);
+  const reading = await readAppliance(work.api, appliance, work.settings, { projectId, signal: run.signal });
+  refuse(judgeVmSnapshots(appliance, reading.snapshots));
+  return reading;
 }
 
 async function checkTarget(
@@ -131,7 +123,7 @@ async function checkTarget(
   request: FailoverRequest,
   facts: Facts,
   appliance: VirtualMachine,
-): Promise<PreflightFailoverOutput['target']> {
+): Promise<{ target: NonNullable<PreflightFailoverOutput['target']>; machine: NewMachine }> {
   const { target } = request;
   const { site, projectId } = vm;
   const options = { signal: run.signal };
@@ -161,14 +153,17 @@ async function checkTarget(
   const dataDisks = disks.filter((disk) => !disk.boot).length;
   if (dataDisks > limit) throw failure('too-many-disks', { vm: sourceVmPath(vm), disks: dataDisks, site, limit });
   return {
-    serviceOfferingId: offering.id,
-    serviceOfferingName: offering.name,
-    templateId: template.id,
-    templateName: template.name,
-    ...(hypervisor === undefined ? {} : { hypervisor }),
-    networks: cards,
-    details: detailsOf(target),
-    dataDiskLimit: limit,
+    target: {
+      serviceOfferingId: offering.id,
+      serviceOfferingName: offering.name,
+      templateId: template.id,
+      templateName: template.name,
+      ...(hypervisor === undefined ? {} : { hypervisor }),
+      networks: cards,
+      details: detailsOf(target),
+      dataDiskLimit: limit,
+    },
+    machine: { target, offering, template },
   };
 }
 

@@ -2,13 +2,13 @@ import type { ApplianceSlots } from '../database/appliance-slots';
 import type { VmDisks } from '../database/vm-disks';
 import type { Volumes } from '../database/volumes';
 import { type DiskferryFailure, failure } from '../domain/failures';
-import { type SourceVmKey, sourceVmPath } from '../domain/names';
-import { type PreflightInput, type PreflightSiteOutput, preflightInputSchema, type VmRef } from '../domain/step-io';
+import { sourceVmPath } from '../domain/names';
+import { type PreflightInput, type PreflightSiteOutput, preflightInputSchema } from '../domain/step-io';
 import { judgeAppliance, judgeConfigured, judgeVmSnapshots } from '../site/judge-appliance';
 import { judgeQuota, volumesNeeded } from '../site/judge-quota';
 import type { Facts } from '../site/judge-site';
 import { judgeSize } from '../site/judge-size';
-import { freeSlots, judgeSlots, noFreeSlots } from '../site/judge-slots';
+import { freeSlots, noFreeSlots } from '../site/judge-slots';
 import { foundOrThrow } from '../site/judged';
 import { type ApplianceReading, readAppliance, readVm } from '../site/read-appliance';
 import { readQuota } from '../site/read-quota';
@@ -16,6 +16,7 @@ import type { SiteSettings } from '../site/site-settings';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { fenceOf } from './fence-of';
+import { countForeign, planSlots } from './plan-slots';
 import type { SiteActivities } from './queues';
 import type { SiteFacts } from './site-facts';
 import type { VolumeWork } from './volume-work';
@@ -150,19 +151,13 @@ async function reserveSlots(
   work: PreflightWork,
   run: ActivityRun,
   { vm, request, planOnly = false }: PreflightInput,
-  { attached, limit: { disks: limit } }: ApplianceReading,
+  reading: ApplianceReading,
 ): Promise<{ limit: number; free: number }> {
   const { applianceId } = vm;
   const diskKeys = request.disks.map((disk) => disk.key);
-  const wanted = diskKeys.map((diskKey) => ({ ...vm, diskKey }));
-  const spokenFor = [...(await work.slots.list(applianceId)), ...wanted];
-  const accounted = await countAccounted(
-    work,
-    spokenFor,
-    attached.map((volume) => volume.id),
-  );
-  const foreign = attached.length - accounted;
-  if (planOnly) return await planSlots(work, vm, diskKeys, limit, foreign);
+  if (planOnly) return await planSlots(work, vm, diskKeys, reading);
+  const limit = reading.limit.disks;
+  const foreign = await countForeign(work, vm, diskKeys, reading.attached);
   const reserved = await work.effect('preflight.reserveSlots', () =>
     work.database.fenced(fenceOf(vm, run), (tx) =>
       work.slots.reserve(tx, {
@@ -182,37 +177,4 @@ async function reserveSlots(
   }
   const taken = (await work.slots.list(applianceId)).length + foreign;
   return { limit, free: freeSlots({ limit, taken }) };
-}
-
-/** What reserving would come to; a plan holds no claim and leaves no trace. */
-async function planSlots(
-  work: PreflightWork,
-  vm: VmRef,
-  diskKeys: readonly number[],
-  limit: number,
-  foreign: number,
-): Promise<{ limit: number; free: number }> {
-  const slots = await work.slots.list(vm.applianceId);
-  const own = slots.filter((slot) => sourceVmPath(slot) === sourceVmPath(vm)).map((slot) => slot.diskKey);
-  const needed = diskKeys.filter((diskKey) => !own.includes(diskKey)).length;
-  const taken = slots.length + foreign;
-  refuse(judgeSlots({ applianceId: vm.applianceId, limit, taken, needed }));
-  return { limit, free: freeSlots({ limit, taken }) - needed };
-}
-
-/** Slots, reserved or about to be, whose disk has a volume attached to the appliance: that attachment is not counted again. */
-async function countAccounted(
-  work: PreflightWork,
-  slots: readonly (SourceVmKey & { readonly diskKey: number })[],
-  attached: readonly string[],
-): Promise<number> {
-  const keyOf = (slot: SourceVmKey & { readonly diskKey: number }): string =>
-    `${sourceVmPath(slot)} ${String(slot.diskKey)}`;
-  const known = new Set(slots.map(keyOf));
-  const accounted = new Set<string>();
-  for (const volumeId of attached) {
-    const record = await work.volumes.get(volumeId);
-    if (record !== undefined && known.has(keyOf(record))) accounted.add(keyOf(record));
-  }
-  return accounted.size;
 }

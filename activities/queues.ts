@@ -56,6 +56,7 @@ import type {
   SnapshotVolumeInput,
   SnapshotVolumeOutput,
 } from '../domain/failover-io';
+import type { ApplianceSight, InspectApplianceInput } from '../domain/doctor-io';
 import type { FailoverUndoOutcome, UndoOutcome } from '../domain/undo-policy';
 
 /** Task queue `diskferry`: what needs the database only. */
@@ -134,7 +135,14 @@ export interface FailoverCopyActivities {
   prepareGuest(input: PrepareGuestInput): Promise<void>;
 }
 
+/** Task queue `diskferry-appliance-{vm_id}`: what doctor asks of an appliance. */
+export interface DoctorApplianceActivities {
+  inspectAppliance(input: InspectApplianceInput): Promise<ApplianceSight>;
+}
+
 /** Every activity, as workflows see them; imported there as a type only. */
 export type AllActivities = MainActivities & SiteActivities & ApplianceActivities & CopyActivities;
 /** Every activity that only failovers and recovery points need. */
 export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities & FailoverCopyActivities;
+/** Every activity that only doctor and repair need. */
+export type DoctorActivities = DoctorApplianceActivities;

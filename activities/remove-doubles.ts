@@ -3,7 +3,7 @@ import { isCloudStackError, isRefusal } from '../cloudstack/errors';
 import { volumeTagKeys } from '../domain/names';
 import type { ActivityRun } from './activity-run';
 import type { VolumeRecipe } from './make-volume';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 import type { VolumeWork } from './volume-work';
 
 /**

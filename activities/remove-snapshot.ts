@@ -7,7 +7,7 @@ import { currentOperation } from './current-operation';
 import { fenceOf } from './fence-of';
 import { finishOperation } from './finish-operation';
 import { describeJob } from './judge-job';
-import { judgeSnapshot } from './judge-snapshot';
+import { judgeSnapshot } from '../site/judge-snapshot';
 import { listSnapshot } from './list-snapshots';
 import { lookUntil } from './polling';
 import { sendChange } from './send-change';

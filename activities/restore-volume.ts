@@ -5,13 +5,13 @@ import type { Facts } from '../site/judge-site';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { listCreated } from './find-created';
-import { judgeSnapshot } from './judge-snapshot';
+import { judgeSnapshot } from '../site/judge-snapshot';
 import { listSnapshot } from './list-snapshots';
 import { makeVolume, type VolumeRecipe } from './make-volume';
 import type { PointWork } from './point-work';
 import type { FailoverSiteActivities } from './queues';
 import { removeDoubles } from './remove-doubles';
-import { ownershipTags } from './volume-tags';
+import { ownershipTags } from '../site/volume-tags';
 
 /**
  * restoreVolume: when it answers, one volume made from the snapshot is listed as Ready under its name, alone and detached, with its

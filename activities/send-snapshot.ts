@@ -14,7 +14,7 @@ import type { PointWork } from './point-work';
 import { lookUntil } from './polling';
 import { type Sent, sendChange } from './send-change';
 import { type JobEnd, jobIdIsStale, settleJob, waitForJob } from './settle-job';
-import { ownershipTags } from './volume-tags';
+import { ownershipTags } from '../site/volume-tags';
 
 /**
  * Sends createSnapshot and waits for its job. CloudStack on KVM refuses a second snapshot of a VM while one is under way (431): that

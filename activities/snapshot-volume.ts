@@ -9,7 +9,7 @@ import { currentOperation } from './current-operation';
 import { fenceOf } from './fence-of';
 import { finishOperation } from './finish-operation';
 import { describeJob } from './judge-job';
-import { judgeSnapshot } from './judge-snapshot';
+import { judgeSnapshot } from '../site/judge-snapshot';
 import { listSnapshot, listTaken } from './list-snapshots';
 import { snapshotOperations } from './point-snapshots';
 import type { PointWork } from './point-work';

@@ -5,9 +5,9 @@ import type { CreateVolumeInput, CreateVolumeOutput } from '../domain/step-io';
 import type { ActivityRun } from './activity-run';
 import type { VolumeMaking } from './volume-making';
 import { listScope } from './list-scope';
-import { isPassing } from './judge-attachment';
+import { isPassing } from '../site/judge-attachment';
 import { judgeVolume } from './judge-volume';
-import { tagOf } from './volume-tags';
+import { tagOf } from '../site/volume-tags';
 
 /**
  * Takes the volume that a disk has already, when it may be written again. Changes nothing: it was there before, so nothing is owed

@@ -28,6 +28,7 @@ export const commandModules = {
   worker: () => require('./commands/worker') as typeof import('./commands/worker'),
   simulator: () => require('./commands/simulator') as typeof import('./commands/simulator'),
   configCheck: () => require('./commands/config-check') as typeof import('./commands/config-check'),
+  doctor: () => require('./commands/doctor') as typeof import('./commands/doctor'),
   probe: () => require('./commands/probe') as typeof import('./commands/probe'),
   up: () => require('./commands/up') as typeof import('./commands/up'),
   demo: () => require('./commands/demo') as typeof import('./commands/demo'),

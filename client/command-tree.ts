@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CliIo, CommonOptions } from './command-context';
 import { commandModules } from './command-modules';
 import { commaSeparated, contextOf, declare, positiveInteger, uuid, uuids, VM } from './declare-command';
+import { addDoctorCommands } from './doctor-command-tree';
 import { addFailoverCommands } from './failover-command-tree';
 import { ownVersion } from './own-version';
 
@@ -23,6 +24,7 @@ export function buildProgram(io: CliIo): Command {
   addReplicationCommands(program, io);
   addOperatorCommands(program, io);
   addFailoverCommands(program, io);
+  addDoctorCommands(program, io);
   addProcessCommands(program, io);
   return program;
 }

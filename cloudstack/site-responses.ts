@@ -70,6 +70,16 @@ export const accountSchema = z.object({
   primarystoragetotal: number.optional(),
   /** GiB as text, or `Unlimited` */
   primarystoragelimit: limit.optional(),
+  snapshottotal: number.optional(),
+  snapshotlimit: limit.optional(),
+  vmtotal: number.optional(),
+  vmlimit: limit.optional(),
+  cputotal: number.optional(),
+  cpulimit: limit.optional(),
+  /** MiB */
+  memorytotal: number.optional(),
+  /** MiB as text, or `Unlimited` */
+  memorylimit: limit.optional(),
 });
 
 export const serviceOfferingSchema = z.object({

@@ -70,6 +70,11 @@ export function sourceVmPath(vm: SourceVmKey): string {
   return `${vm.site}/${vm.sourceId}/${vm.sourceVmId}`;
 }
 
+/** The VM path in the workflow id of a run of one VM; undefined for a group's, and for ids that are not ours. */
+export function vmPathOfWorkflowId(workflowId: string): string | undefined {
+  return /^(?:replicate|release|fail-over|fail-back|revert|repair)-vm\/([^/]+\/[^/]+\/[^/]+)$/.exec(workflowId)?.[1];
+}
+
 /** Workflow id of a replication. */
 export function replicationWorkflowId(vm: SourceVmKey): string {
   return `replicate-vm/${sourceVmPath(vm)}`;

@@ -12,7 +12,10 @@ const parts = [
   { name: 'unused code', command: [npmProgram('knip/bin/knip.js')] },
   { name: 'build', command: ['tools/setup.mjs', '--for', 'build'] },
   { name: 'generated files', command: ['dist/tools/generate.js', '--check'] },
-  { name: 'tests', command: [npmProgram('jest/bin/jest.js'), '--selectProjects', 'domain', 'lint', 'replay'] },
+  {
+    name: 'tests',
+    command: [npmProgram('jest/bin/jest.js'), '--selectProjects', 'domain', 'doctor', 'lint', 'replay'],
+  },
 ];
 
 await runMain(async () => {

@@ -4,6 +4,7 @@ import { packageRoot } from '../stack/package-root';
 import { commandsPage } from './generate/commands-page';
 import { configurationPage } from './generate/configuration-page';
 import { failuresPage } from './generate/failures-page';
+import { findingsPage } from './generate/findings-page';
 import { schemaFiles } from './generate/schema-files';
 import { metricsPage } from './generate/metrics-page';
 import { stepsPage } from './generate/steps-page';
@@ -15,6 +16,7 @@ import { stepsPage } from './generate/steps-page';
 async function main(check: boolean): Promise<void> {
   const files: Readonly<Record<string, string>> = {
     'docs/failures.md': failuresPage(),
+    'docs/findings.md': findingsPage(),
     'docs/steps.md': stepsPage(),
     'docs/commands.md': commandsPage(),
     'docs/configuration.md': configurationPage(),

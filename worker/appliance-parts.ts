@@ -1,4 +1,5 @@
 import { makeAppliance } from '../appliance/make-appliance';
+import { lookAtAppliance } from '../appliance/sight';
 import type { ApplianceConfiguration, SiteConfiguration } from './config';
 
 /** What must run where the devices are, made from one appliance's configuration, as its activities take it. */
@@ -11,6 +12,7 @@ export function makeApplianceParts({
 }) {
   return {
     ...makeAppliance({ ...appliance, applianceId: appliance.id }),
+    look: () => lookAtAppliance({ ...appliance, applianceId: appliance.id }),
     newVolumesAreZero: site.newVolumesAreZero,
     settings: {
       byIdDirectory: appliance.byIdDirectory,

@@ -9,7 +9,8 @@ import {
 } from '../activities/make-activities';
 import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
-import type { AllActivities, FailoverActivities } from '../activities/queues';
+import { makeInspectAppliance } from '../activities/inspect-appliance';
+import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
 import { makeSiteFacts } from '../activities/site-facts';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
@@ -25,10 +26,12 @@ import type { WatchedSite } from './checks';
 import { openSite } from './site-access';
 import { SiteAnswers } from './site-answers';
 
+type ServedActivities = Partial<AllActivities & FailoverActivities & DoctorActivities>;
+
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
   readonly queue: ServedQueue;
-  readonly activities: Partial<AllActivities & FailoverActivities>;
+  readonly activities: ServedActivities;
 }
 
 export interface WiredActivities {
@@ -100,7 +103,7 @@ async function wireQueue(
   shared: Shared,
   queue: ServedQueue,
 ): Promise<{
-  readonly activities: Partial<AllActivities & FailoverActivities>;
+  readonly activities: ServedActivities;
   readonly site?: WatchedSite;
   readonly close?: () => Promise<void>;
 }> {
@@ -128,8 +131,15 @@ async function wireQueue(
       };
       return { activities, site: { name: site.name, api, answers }, close: () => api.close() };
     }
-    case 'appliance':
-      return { activities: makeApplianceActivities({ ...shared, ...makeApplianceParts(queue) }) };
+    case 'appliance': {
+      const parts = makeApplianceParts(queue);
+      return {
+        activities: {
+          ...makeApplianceActivities({ ...shared, ...parts }),
+          inspectAppliance: makeInspectAppliance({ ...shared, ...parts }),
+        },
+      };
+    }
     case 'appliance-copy': {
       const parts = makeApplianceParts(queue);
       const site = queue.site.name;

@@ -2,6 +2,7 @@
 export { failBackVm } from './fail-back-vm';
 export { failOverGroup } from './fail-over-group';
 export { failOverVm } from './fail-over-vm';
+export { inspectAppliances } from './inspect-appliances';
 export { planFailOver } from './plan-fail-over';
 export { planReplication } from './plan-replication';
 export { releaseVm } from './release-vm';

@@ -76,3 +76,7 @@ export const planFailOverInputSchema = z.object({
   request: z.union([failoverRequestSchema, failBackRequestSchema, revertRequestSchema]),
 });
 export type PlanFailOverInput = z.input<typeof planFailOverInputSchema>;
+
+/** inspectAppliances: the appliances whose queues somebody polls. */
+export const inspectAppliancesInputSchema = z.object({ site: siteNameSchema, applianceIds: z.array(uuidSchema) });
+export type InspectAppliancesInput = z.input<typeof inspectAppliancesInputSchema>;

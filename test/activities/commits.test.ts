@@ -27,12 +27,13 @@ async function restoredDeleted(journey: FailoverJourney, actor: Actor): Promise<
   );
 }
 
-failoverStepContract('commitFailover', { arrange: pointAndVm, takeBack: noLongerFailedOver });
-failoverStepContract('commitFailback', { arrange: failedOver, takeBack: noLongerFailedOver });
+failoverStepContract('commitFailover', { arrange: pointAndVm, takeBack: noLongerFailedOver, changesReplicas: true });
+failoverStepContract('commitFailback', { arrange: failedOver, takeBack: noLongerFailedOver, changesReplicas: true });
 failoverStepContract('commitRevert', {
   arrange: async (journey, actor) => {
     journey.restorePurpose = 'revert';
     await journey.runThrough(actor, 'restoreVolume');
   },
   takeBack: restoredDeleted,
+  changesReplicas: true,
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { leftPoints, pointsToPrune, unverifiedDisks, whyNoPoint } from '../../activities/judge-points';
-import { judgeSnapshot, pickSnapshot } from '../../activities/judge-snapshot';
+import { leftPoints, pointsToPrune, whyNoPoint } from '../../activities/judge-points';
+import { unverifiedDisks } from '../../domain/verified';
+import { judgeSnapshot, pickSnapshot } from '../../site/judge-snapshot';
 import type { Snapshot } from '../../cloudstack/api';
 import { asksForDetach } from '../../cloudstack/wordings';
 import type { RecoveryPoint } from '../../database/recovery-points';

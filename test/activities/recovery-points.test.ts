@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { volumeTagKeys } from '../../domain/names';
 import { type ActivityWorld, type Actor, startActivityWorld } from '../support/activity-world';
-import { expectCensus } from '../support/census';
 import { asServerRetries } from '../support/contract-engine';
 import { failing } from '../support/failing';
+import { leaveClean } from '../support/leave-clean';
+import { lookAtReplicas, type Standing } from '../support/standing-replicas';
 import { FailoverJourney } from '../support/failover-journey';
 import { Journey } from '../support/journey';
 import { until } from '../support/until';
@@ -11,6 +12,7 @@ import { until } from '../support/until';
 let world: ActivityWorld;
 let journey: FailoverJourney;
 let actor: Actor;
+let before: Standing;
 
 beforeAll(async () => {
   world = await startActivityWorld();
@@ -28,6 +30,7 @@ afterEach(async () => {
 
 async function begin(account: 'admin' | 'repluser'): Promise<void> {
   journey = await FailoverJourney.begin(world, account);
+  before = await lookAtReplicas(journey);
   actor = FailoverJourney.actor(world, journey, { account });
 }
 
@@ -36,14 +39,7 @@ const snapshots = async () => (await world.control.world()).snapshots;
 const points = () => world.database.repositories.points;
 const snapshot = () => journey.run(actor, 'snapshotVolume');
 
-async function endsClean(): Promise<void> {
-  await world.control.clearFaults();
-  await journey.takeBack(actor);
-  await journey.prunePoints();
-  await journey.releaseReplicas(actor);
-  await actor.activities.endClaim(journey.vm);
-  await expectCensus(world, journey.vm);
-}
+const endsClean = () => leaveClean(before, actor);
 
 async function failVerification(diskKey: number): Promise<void> {
   const volumeId = journey.replicas.find(({ volumeInput }) => volumeInput.diskKey === diskKey)?.volumeInput.volumeId;

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ActivityWorld, type Actor, OTHER_APPLIANCE, startActivityWorld } from '../support/activity-world';
-import { expectCensus } from '../support/census';
 import { asServerRetries } from '../support/contract-engine';
 import { FailoverJourney } from '../support/failover-journey';
 import { attachInputs, failoverVmRef } from '../support/failover-vm-inputs';
 import { failing } from '../support/failing';
+import { leaveClean } from '../support/leave-clean';
+import { lookAtReplicas, type Standing } from '../support/standing-replicas';
 
 let world: ActivityWorld;
 let journey: FailoverJourney;
 let actor: Actor;
+let before: Standing;
 
 beforeAll(async () => {
   world = await startActivityWorld();
@@ -18,6 +20,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   journey = await FailoverJourney.begin(world);
+  before = await lookAtReplicas(journey);
   actor = FailoverJourney.actor(world, journey);
 });
 
@@ -37,13 +40,7 @@ const bootVolume = () => {
   if (boot === undefined) throw new Error('there is no boot disk');
   return boot;
 };
-const endsClean = async () => {
-  await world.control.clearFaults();
-  await journey.takeBack(actor);
-  await journey.releaseReplicas(actor);
-  await actor.activities.endClaim(journey.vm);
-  await expectCensus(world, journey.vm);
-};
+const endsClean = () => leaveClean(before, actor);
 /** Expects that nothing was destroyed, expunged or deleted, and that the failure names what is held. */
 const holds = async (...named: string[]) => {
   await world.control.forgetRequests();

@@ -4,15 +4,17 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { volumeTagKeys } from '../../domain/names';
 import { type ActivityWorld, type Actor, startActivityWorld } from '../support/activity-world';
-import { expectCensus } from '../support/census';
 import { asServerRetries } from '../support/contract-engine';
 import { failing } from '../support/failing';
+import { leaveClean } from '../support/leave-clean';
+import { lookAtReplicas, type Standing } from '../support/standing-replicas';
 import { FailoverJourney } from '../support/failover-journey';
 import { until } from '../support/until';
 
 let world: ActivityWorld;
 let journey: FailoverJourney;
 let actor: Actor;
+let before: Standing;
 
 beforeAll(async () => {
   world = await startActivityWorld();
@@ -26,6 +28,7 @@ beforeEach(async () => {
 
 async function begin(account: 'admin' | 'repluser'): Promise<void> {
   journey = await FailoverJourney.begin(world, account);
+  before = await lookAtReplicas(journey);
   actor = FailoverJourney.actor(world, journey, { account });
   await journey.runThrough(actor, 'completePoint');
 }
@@ -41,12 +44,7 @@ async function contentOf(volumeId: string): Promise<string> {
     .digest('hex');
 }
 
-async function endsClean(): Promise<void> {
-  await journey.takeBack(actor);
-  await journey.releaseReplicas(actor);
-  await actor.activities.endClaim(journey.vm);
-  await expectCensus(world, journey.vm);
-}
+const endsClean = () => leaveClean(before, actor);
 
 test('a test: volumes that read as the replicas, tagged, among the test volumes only', async () => {
   await restore();

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readWorkflowBundle } from '../support/workflow-bundle';
 
 /**
  * Workflow code is versioned property: histories of runs that really happened are replayed against today's code. A change that
@@ -18,14 +19,11 @@ interface History {
   }[];
 }
 
-let workflowBundle: Awaited<ReturnType<typeof bundleWorkflowCode>>;
+let workflowBundle: Awaited<ReturnType<typeof readWorkflowBundle>>;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../../workflows/index.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
-}, 60_000);
+  workflowBundle = await readWorkflowBundle();
+});
 
 describe('golden histories', () => {
   test('there are some', () => {

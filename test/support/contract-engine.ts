@@ -33,6 +33,10 @@ export interface ContractCase<J extends OnItsWay> {
   readonly arrange: (journey: J, actor: Actor) => Promise<unknown>;
   readonly act: (journey: J, actor: Actor) => Promise<unknown>;
   readonly end: (journey: J, actor: Actor) => Promise<void>;
+  /** expects what there is after the end: nothing at all, unless said otherwise */
+  readonly expectLeft?: (journey: J) => Promise<void>;
+  /** what is done at the very end with what the cases left on purpose */
+  readonly last?: (world: ActivityWorld) => Promise<void>;
   /** the act where nothing was done before it */
   readonly without?: ((journey: J, actor: Actor) => Promise<void>) | undefined;
 }
@@ -75,8 +79,12 @@ export function contract<J extends OnItsWay>(
 
   const expectNothing = async (journey: J, healthy: Actor): Promise<void> => {
     await of.end(journey, healthy);
+    await expectLeft(journey, healthy);
+  };
+
+  const expectLeft = async (journey: J, healthy: Actor): Promise<void> => {
     await healthy.activities.endClaim(journey.vm);
-    await expectCensus(world, journey.vm);
+    await (of.expectLeft?.(journey) ?? expectCensus(world, journey.vm));
   };
 
   describe(title, () => {
@@ -135,8 +143,13 @@ export function contract<J extends OnItsWay>(
       test('without its step there is nothing to undo', async () => {
         const { journey, healthy } = await begin();
         await of.without?.(journey, healthy);
-        await healthy.activities.endClaim(journey.vm);
-        await expectCensus(world, journey.vm);
+        await expectLeft(journey, healthy);
+      });
+    }
+
+    if (of.last !== undefined) {
+      test('and at the end nothing is left at all', async () => {
+        await of.last?.(world);
       });
     }
   });

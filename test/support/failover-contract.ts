@@ -7,9 +7,11 @@ import {
   pointWork,
   type PointWorkName,
 } from '../../domain/failover-steps';
-import type { Actor } from './activity-world';
+import type { ActivityWorld, Actor } from './activity-world';
+import { expectCensus } from './census';
 import { contract, type ContractOptions } from './contract-engine';
 import { FailoverJourney } from './failover-journey';
+import { expectStanding, lookAtReplicas, type Standing, takeStanding } from './standing-replicas';
 
 /**
  * The contracts of the steps and undos of recovery points, failovers and the ways back: those of test/support/step-contract.ts, on
@@ -25,8 +27,10 @@ import { FailoverJourney } from './failover-journey';
 export interface FailoverContractOptions extends ContractOptions<FailoverJourney> {
   /** leads to the state before the act, where that is not on the way of a test */
   readonly arrange?: (journey: FailoverJourney, actor: Actor) => Promise<void>;
-  /** takes everything of the failover back, where a test's way back will not do; the replicas are released afterwards */
+  /** takes everything of the failover back, where a test's way back will not do */
   readonly takeBack?: (journey: FailoverJourney, actor: Actor) => Promise<void>;
+  /** the replicas are not as they were afterwards: each case replicates anew, and releases them */
+  readonly changesReplicas?: boolean;
 }
 
 /** The contract of a failover step. */
@@ -62,7 +66,7 @@ export function failoverUndoContract(
     },
     without: async (journey, actor) => {
       for (const { outcome } of await journey.undo(actor, undo)) expect(outcome).toBe('nothing-to-undo');
-      await journey.releaseReplicas(actor);
+      if (options.changesReplicas) await journey.releaseReplicas(actor);
     },
   });
 }
@@ -83,14 +87,38 @@ function title(what: 'step' | 'undo' | 'work', name: string, { account = 'admin'
   return `the failover ${what} contract of ${name} (${account})`;
 }
 
-function world({ takeBack }: FailoverContractOptions) {
-  return {
-    begin: FailoverJourney.begin.bind(FailoverJourney),
-    actor: FailoverJourney.actor.bind(FailoverJourney),
-    end: async (journey: FailoverJourney, actor: Actor): Promise<void> => {
-      if (takeBack === undefined) await journey.takeBack(actor);
-      else await takeBack(journey, actor);
-      await journey.releaseReplicas(actor);
-    },
+function world({ takeBack, changesReplicas = false }: FailoverContractOptions) {
+  const before = new Map<string, Standing>();
+  const end = async (journey: FailoverJourney, actor: Actor): Promise<void> => {
+    if (takeBack === undefined) await journey.takeBack(actor);
+    else await takeBack(journey, actor);
+    if (changesReplicas) await journey.releaseReplicas(actor);
   };
+  const actor = FailoverJourney.actor.bind(FailoverJourney);
+  if (changesReplicas) return { begin: FailoverJourney.begin.bind(FailoverJourney), actor, end };
+  return {
+    begin: async (from: ActivityWorld, account: 'admin' | 'repluser') => {
+      const journey = await FailoverJourney.begin(from, account);
+      before.set(journey.vm.firstRunId, await lookAtReplicas(journey));
+      return journey;
+    },
+    actor,
+    end,
+    expectLeft: async ({ vm }: FailoverJourney) => {
+      const standing = before.get(vm.firstRunId);
+      if (standing === undefined) throw new Error('nobody looked at the replicas before the case');
+      await expectStanding(standing);
+    },
+    last: releaseStanding,
+  };
+}
+
+/** The replicas leave the appliance and are deleted by name; after them nothing may be left. */
+async function releaseStanding(world: ActivityWorld): Promise<void> {
+  const journey = await takeStanding(world)?.again();
+  if (journey === undefined) throw new Error('the last case left no replicas as they were');
+  const actor = FailoverJourney.actor(world, journey, { account: journey.account });
+  await journey.releaseReplicas(actor);
+  await actor.activities.endClaim(journey.vm);
+  await expectCensus(world, journey.vm);
 }

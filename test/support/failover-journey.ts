@@ -16,6 +16,7 @@ import { testOrder, undoOrder } from './failover-order';
 import { attachInputs, deployInput, failoverVmRef, removeInput } from './failover-vm-inputs';
 import { inTurn } from './in-turn';
 import { Journey } from './journey';
+import { takeStanding } from './standing-replicas';
 
 /** The boot disk and a data disk. */
 export const DISK_KEYS = [2000, 2001] as const;
@@ -53,8 +54,13 @@ export class FailoverJourney {
     this.replicas = replicas;
   }
 
-  /** Replicates the VM with real activities, ends that run, and claims the VM for another. */
+  /**
+   * A VM with two verified replicas, claimed by a run of its own: those that the case before has left as they were, or newly
+   * replicated with real activities.
+   */
   static async begin(world: ActivityWorld, account: 'admin' | 'repluser' = 'admin'): Promise<FailoverJourney> {
+    const standing = takeStanding(world, account);
+    if (standing !== undefined) return await standing.again();
     const before = await world.begin({ account });
     const replication = world.actor(before, { account });
     const replicas: Journey[] = [];
@@ -65,10 +71,16 @@ export class FailoverJourney {
       replicas.push(journey);
     }
     await replication.activities.endClaim(before);
-    const vm: VmRef = { ...before, firstRunId: randomUUID() };
-    await claim(world, vm);
-    await world.control.forgetRequests();
-    return new FailoverJourney(world, vm, replicas, account);
+    return await new FailoverJourney(world, before, replicas, account).again();
+  }
+
+  /** The same replicas, claimed by another run that has done nothing yet. */
+  async again(): Promise<FailoverJourney> {
+    const vm: VmRef = { ...this.vm, firstRunId: randomUUID() };
+    await claim(this.world, vm);
+    await this.world.control.clearFaults();
+    await this.world.control.forgetRequests();
+    return new FailoverJourney(this.world, vm, this.replicas, this.account);
   }
 
   /** A process that acts for the failover's run. */

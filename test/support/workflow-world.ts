@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Runtime, DefaultLogger, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { NativeConnection, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { startTemporalServer } from '../../stack/temporal-server';
 import { freePort } from '../../stack/free-port';
 import type { ReplicateVmInput } from '../../workflows/inputs';
 import { ScriptedActivities } from './scripted-activities';
+import { readWorkflowBundle } from './workflow-bundle';
 
 export const APPLIANCE = '1c266316-503d-451d-9392-9585a6fcba41';
 export const SOURCE_VM = '420570c7-f61f-a930-77c5-1e876786cb3c';
@@ -52,10 +53,7 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     synchronous: 'NORMAL',
     logFile: join(folder, 'temporal.log'),
   });
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../../workflows/index.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
+  const workflowBundle = await readWorkflowBundle();
   const native = await NativeConnection.connect({ address: server.address });
   const activities = new ScriptedActivities();
   const queues = [
@@ -119,9 +117,15 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     async close() {
       try {
         if (handles.length === 0) throw new Error('no run was started: nothing would be proven by replaying none');
-        for (const handle of handles) {
-          await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+        let replayed = 0;
+        for await (const { workflowId, runId, error } of Worker.runReplayHistories(
+          { workflowBundle },
+          historiesOf(handles),
+        )) {
+          if (error !== undefined) throw new Error(`${workflowId} (${runId}) does not replay`, { cause: error });
+          replayed += 1;
         }
+        if (replayed !== handles.length) throw new Error(`${String(replayed)} of ${String(handles.length)} replayed`);
       } finally {
         for (const worker of workers) worker.shutdown();
         await running;
@@ -132,6 +136,10 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
       }
     },
   };
+}
+
+async function* historiesOf(handles: readonly WorkflowHandle[]) {
+  for (const handle of handles) yield { workflowId: handle.workflowId, history: await handle.fetchHistory() };
 }
 
 /** The input of a replication of `disks`, quick to give up. */

@@ -1,4 +1,5 @@
-import { steps, undos } from '../../domain/steps';
+import { failoverSteps, failoverUndos, pointWork } from '../../domain/failover-steps';
+import { steps, undos, type StepRow, type UndoRow } from '../../domain/steps';
 import { code, generatedNotice, markdownTable } from './markdown';
 
 const queues = {
@@ -8,19 +9,42 @@ const queues = {
   'appliance-copy': 'diskferry-appliance-{vm_id}-copy',
 } as const;
 
-/** docs/steps.md, from the table of steps. */
+type Step = Omit<StepRow, 'undo'> & { readonly undo: readonly string[]; readonly of?: 'disk' | 'vm' };
+
+/** docs/steps.md, from the tables of steps. */
 export function stepsPage(): string {
-  const inOrder = Object.entries(steps).sort(([, one], [, other]) => one.order - other.order);
   return [
     generatedNotice,
     '# Steps and undos',
     '',
-    'Each disk of a VM goes through these steps. A step observes first: where the wanted state is there and ours, it is done; otherwise it acts, and observes again until that is proven. The undo of a step is owed before the step begins. The exports are opened only when every disk of the VM is mapped.',
+    'A step observes first: where the wanted state is there and ours, it is done; otherwise it acts, and observes again until that is proven. The undo of a step is owed before the step begins.',
     '',
+    '## Replication',
+    '',
+    'Each disk of a VM goes through these steps. The exports are opened only when every disk of the VM is mapped.',
+    '',
+    ...tables(steps, undos),
+    '## Recovery points, failover and the ways back',
+    '',
+    'Which of them a run takes, and in which order: [failover.md](failover.md). Going back runs what is owed newest first, whole stages one after another: all disks leave the failover VM before it is removed.',
+    '',
+    ...tables(failoverSteps, failoverUndos, pointWork),
+  ].join('\n');
+}
+
+function tables(
+  ofSteps: Readonly<Record<string, Step>>,
+  ofUndos: Readonly<Record<string, UndoRow>>,
+  beside: Readonly<Record<string, UndoRow>> = {},
+): string[] {
+  const inOrder = Object.entries(ofSteps).sort(([, one], [, other]) => one.order - other.order);
+  const ofOne = inOrder.some(([, row]) => row.of !== undefined);
+  return [
     markdownTable(
-      ['step', 'does', 'a repeated call finds its own work by', 'proven by', 'undo'],
+      ['step', ...(ofOne ? ['of'] : []), 'does', 'a repeated call finds its own work by', 'proven by', 'undo'],
       inOrder.map(([name, row]) => [
         code(name),
+        ...(ofOne ? [row.of === 'vm' ? 'the VM' : 'each disk'] : []),
         row.does,
         row.findsOwnWorkBy,
         row.provenBy,
@@ -28,20 +52,18 @@ export function stepsPage(): string {
       ]),
     ),
     '',
-    '## Undos',
+    '### Undos',
     '',
-    markdownTable(
-      ['undo', 'does', 'proven by'],
-      Object.entries(undos).map(([name, row]) => [code(name), row.does, row.provenBy]),
-    ),
+    does('undo', ofUndos),
     '',
-    '## Where they run, what they change, how they fail',
+    ...(Object.keys(beside).length === 0 ? [] : ['### Beside the steps', '', does('work', beside), '']),
+    '### Where they run, what they change, how they fail',
     '',
     'Effects come in this order; each can be failed or killed on both sides with `DISKFERRY_FAILPOINTS`. Failures link to [failures.md](failures.md).',
     '',
     markdownTable(
       ['activity', 'task queue', 'effects', 'failures'],
-      [...inOrder, ...Object.entries(undos)].map(([name, row]) => [
+      [...inOrder, ...Object.entries(ofUndos), ...Object.entries(beside)].map(([name, row]) => [
         code(name),
         code(queues[row.queue]),
         row.effects.map(code).join(' ') || 'none',
@@ -49,5 +71,12 @@ export function stepsPage(): string {
       ]),
     ),
     '',
-  ].join('\n');
+  ];
+}
+
+function does(what: string, rows: Readonly<Record<string, UndoRow>>): string {
+  return markdownTable(
+    [what, 'does', 'proven by'],
+    Object.entries(rows).map(([name, row]) => [code(name), row.does, row.provenBy]),
+  );
 }

@@ -1,0 +1,69 @@
+import { type Finding, finding } from '../../domain/findings';
+import { sourceVmPath, vmPathOfWorkflowId } from '../../domain/names';
+import { unverifiedDisks } from '../../domain/verified';
+import { judgeSnapshot } from '../../site/judge-snapshot';
+import type { View } from '../view';
+
+/** VMs whose replicas are torn, and recovery points that are missing or worth nothing. */
+export function judgeRecovery(view: View): Finding[] {
+  return [...judgeTorn(view), ...judgeSnapshots(view)];
+}
+
+function judgeTorn(view: View): Finding[] {
+  if (!view.hasRead('vm_disks', 'volumes')) return [];
+  const { site, rows } = view;
+  const failedOver = new Set(rows.live_failovers.map(sourceVmPath));
+  const open = new Set((view.temporal?.openRuns ?? []).map(({ workflowId }) => vmPathOfWorkflowId(workflowId)));
+  const complete = new Set(rows.recovery_points.filter(({ state }) => state === 'complete').map(sourceVmPath));
+  const disksOf = new Map<string, (typeof rows.vm_disks)[number][]>();
+  for (const disk of rows.vm_disks) {
+    const vm = sourceVmPath(disk);
+    disksOf.set(vm, [...(disksOf.get(vm) ?? []), disk]);
+  }
+  return [...disksOf].flatMap(([vm, disks]) => {
+    if (failedOver.has(vm) || open.has(vm) || view.runs.isMoving(vm)) return [];
+    // an empty volume was never written: there is nothing to tear
+    const written = disks.filter(({ volumeId }) => view.records.get(volumeId)?.copyBegun === true);
+    const torn = unverifiedDisks(
+      written,
+      written.flatMap(({ volumeId }) => view.records.get(volumeId) ?? []),
+    );
+    if (torn.length === 0) return [];
+    const about = { site, subject: vm, owner: vm };
+    const diskKeys = torn.join(', ');
+    return [
+      finding('torn-vm', about, { vm, diskKeys }),
+      ...(complete.has(vm) || !view.hasRead('recovery_points')
+        ? []
+        : [finding('recovery-point-missing', about, { vm, diskKeys })]),
+    ];
+  });
+}
+
+function judgeSnapshots(view: View): Finding[] {
+  const snapshots = view.holdings?.snapshots;
+  if (snapshots === undefined) return [];
+  const listed = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
+  const complete = new Map(
+    view.rows.recovery_points.filter(({ state }) => state === 'complete').map((point) => [point.id, point]),
+  );
+  return view.rows.recovery_point_snapshots.flatMap(({ pointId, diskKey, snapshotId }) => {
+    const point = complete.get(pointId);
+    if (point === undefined || view.runs.isMoving(sourceVmPath(point))) return [];
+    const snapshot = snapshotId === undefined ? undefined : listed.get(snapshotId);
+    if (judgeSnapshot(snapshot) === 'backed-up') return [];
+    return [
+      finding(
+        'recovery-point-broken',
+        { site: view.site, subject: `${pointId}/${String(diskKey)}`, owner: sourceVmPath(point) },
+        {
+          pointId,
+          vm: sourceVmPath(point),
+          diskKey,
+          snapshotId: snapshotId ?? 'no id',
+          state: snapshot === undefined ? 'not listed' : `in state ${snapshot.state}`,
+        },
+      ),
+    ];
+  });
+}
