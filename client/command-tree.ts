@@ -114,9 +114,12 @@ function addOperatorCommands(program: Command, io: CliIo): void {
 }
 
 function addProcessCommands(program: Command, io: CliIo): void {
-  declare(program, 'migrate', "bring the database's schema up to date and register Temporal search attributes", [
-    'diskferry migrate --config /etc/diskferry/diskferry.toml',
-  ]).action((options: CommonOptions) => commandModules.migrate().run(contextOf(io, options)));
+  declare(
+    program,
+    'migrate',
+    "bring the database's schema up to date, register Temporal's search attributes and make its schedules",
+    ['diskferry migrate --config /etc/diskferry/diskferry.toml'],
+  ).action((options: CommonOptions) => commandModules.migrate().run(contextOf(io, options)));
 
   declare(program, 'worker', 'run a worker in the foreground', [
     'diskferry worker --config /etc/diskferry/diskferry.toml',

@@ -4,7 +4,7 @@
  *
  *   node tools/setup.mjs [--for demo|test|build|check]
  *
- * The demo needs all of that, tests also other people's clients, a guest's kernel and promtool; building and checking need less. Without --for:
+ * The demo needs all of that, tests also other people's clients, a guest's kernel and checkers of examples; building and checking need less. Without --for:
  * what the demo needs.
  */
 import { realpathSync } from 'node:fs';
@@ -15,8 +15,8 @@ import { cloneDirectory } from './setup/clone.mjs';
 import { SetupError } from './setup/commands.mjs';
 import { installGuestKernel } from './setup/guest-kernel.mjs';
 import { installNpmPackages } from './setup/npm-packages.mjs';
-import { installPromtool } from './setup/promtool.mjs';
 import { installPythonClients } from './setup/python-clients.mjs';
+import { installServiceCheckers } from './setup/service-checkers.mjs';
 import { installSystemPackages } from './setup/system-packages.mjs';
 import { installTemporalBinary } from './setup/temporal-binary.mjs';
 
@@ -34,7 +34,7 @@ export function checkNode(version = process.versions.node) {
 const everything = [installNpmPackages, installSystemPackages, installTemporalBinary, build];
 const stepsFor = {
   demo: everything,
-  test: [...everything, installPythonClients, installGuestKernel, installPromtool],
+  test: [...everything, installPythonClients, installGuestKernel, installServiceCheckers],
   build: [installNpmPackages, build],
   check: [installNpmPackages],
 };

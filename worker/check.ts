@@ -9,7 +9,7 @@ export interface Check {
   /** what to do when it fails, unless the failure itself says that */
   readonly next: string;
   /** Resolves with what was seen; throws what is wrong. */
-  measure(): Promise<string>;
+  readonly measure: () => Promise<string>;
 }
 
 export const checkKinds = ['database', 'temporal', 'polling', 'cloudstack', 'folders', 'exports'] as const;

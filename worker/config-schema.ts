@@ -59,6 +59,9 @@ const siteSection = z.strictObject({
   disk_offering: z.string().min(1).describe('name or id of a disk offering with a custom size'),
   settle_time: durationSchema.default('60s').describe('how long a ghost disk may still appear'),
   recovery_points: z.int().min(0).max(100).default(1).describe('recovery points that are kept of each VM'),
+  reconcile_every: durationSchema
+    .default('15m')
+    .describe('how often the job table is compared with Temporal, by a Temporal schedule'),
   requests_per_second: z
     .number()
     .positive('must be more than 0')

@@ -34,6 +34,8 @@ export interface SiteConfiguration {
   readonly diskOffering: string;
   readonly settleTimeMs: number;
   readonly recoveryPoints: number;
+  /** how often its job table is compared with Temporal */
+  readonly reconcileEveryMs: number;
   readonly requestsPerSecond: number;
   readonly newVolumesAreZero: boolean;
   /** overrides what CloudStack lists */
@@ -140,6 +142,7 @@ function siteFromFile(
     diskOffering: site.disk_offering,
     settleTimeMs: milliseconds(site.settle_time),
     recoveryPoints: site.recovery_points,
+    reconcileEveryMs: milliseconds(site.reconcile_every),
     requestsPerSecond: site.requests_per_second,
     newVolumesAreZero: site.new_volumes_are_zero,
     ...(site.data_disk_limit !== undefined && { dataDiskLimit: site.data_disk_limit }),

@@ -16,6 +16,7 @@ import { Metrics, workflowHistogramBuckets } from './metrics';
 import { addressText, metricsPage } from './metrics-page';
 import { proveRights } from './prove-rights';
 import { databaseAccess, secretFileWarnings, type DatabaseAccess } from './secrets';
+import { ensureSchedules } from './schedules';
 import type { Serving } from './serving';
 import { servedQueues } from './served-queues';
 import { connectWorkerTemporal } from './temporal-access';
@@ -106,6 +107,7 @@ async function serve(serving: Serving, meter: ReadinessMeter): Promise<void> {
         worker: await Worker.create(workerOptions(wiredQueue, serving)),
       })),
     );
+    if (queues.some(({ kind }) => kind === 'main')) await ensureSitesAreReconciled(serving);
     health.checks = makeChecks({ ...wired, databaseShown: database.shown, temporal, workers });
     if (serving.metrics !== undefined) measureGauges(serving.metrics, meter, wired.runFigures);
     health.ready = true;
@@ -120,6 +122,16 @@ async function serve(serving: Serving, meter: ReadinessMeter): Promise<void> {
     health.ready = false;
     health.reason = 'it has stopped';
     await wired.close();
+  }
+}
+
+/** The schedules that reconcile the sites; a worker that may not make them works without, and says so. */
+async function ensureSitesAreReconciled({ configuration, temporal, log }: Serving): Promise<void> {
+  try {
+    const changed = await ensureSchedules(temporal.client, [...configuration.sites.values()]);
+    if (changed.length > 0) log.info({ schedules: changed }, 'Temporal schedules were made or changed');
+  } catch (error) {
+    log.warn({ err: error }, 'No schedule reconciles the job table: Temporal lets this worker make none');
   }
 }
 

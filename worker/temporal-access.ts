@@ -4,6 +4,8 @@ import { optionalTsToDate } from '@temporalio/common/lib/time';
 import { temporal } from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 import { failure } from '../domain/failures';
+import type { RunEnd } from '../domain/reconcile-io';
+import { endOfRun } from './run-end';
 
 /** The worker's connection to Temporal: one for all its task queues. */
 export interface WorkerTemporal {
@@ -13,6 +15,8 @@ export interface WorkerTemporal {
   readonly address: string;
   /** Whether a workflow run has ended; one that Temporal no longer knows has. */
   readonly isRunClosed: (workflowId: string, runId: string) => Promise<boolean>;
+  /** How the chain of runs that began with this run ended; undefined while it goes on. Throws `temporal-unavailable`. */
+  readonly endOfRun: (workflowId: string, firstRunId: string) => Promise<RunEnd | undefined>;
   /** Asks for the namespace. Throws what the server answers. */
   readonly proveNamespace: () => Promise<void>;
 }
@@ -36,6 +40,14 @@ export async function connectWorkerTemporal(environment: Readonly<Record<string,
       namespace,
       address,
       isRunClosed: (...run) => isRunClosed(client, ...run),
+      endOfRun: async (...run) => {
+        try {
+          return await endOfRun(client, ...run);
+        } catch (error) {
+          const cause = error instanceof Error ? error.message : String(error);
+          throw failure('temporal-unavailable', { address, cause }, { cause: error });
+        }
+      },
       proveNamespace: async () => {
         await connection.withDeadline(Date.now() + PROOF_TIMEOUT_MS, () =>
           connection.workflowService.describeNamespace({ namespace }),

@@ -10,13 +10,15 @@ import {
 import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
-import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
+import type { AllActivities, DoctorActivities, FailoverActivities, ReconcileActivities } from '../activities/queues';
+import { makeReconcileJobs } from '../activities/reconcile-jobs';
 import { makeSiteFacts } from '../activities/site-facts';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
 import type { RunFigures } from '../database/run-figures';
 import { makeApplianceParts } from './appliance-parts';
+import { countReconciliations } from './count-reconciliations';
 import { countedCopying } from './counted-copying';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
@@ -26,7 +28,7 @@ import type { WatchedSite } from './checks';
 import { openSite } from './site-access';
 import { SiteAnswers } from './site-answers';
 
-type ServedActivities = Partial<AllActivities & FailoverActivities & DoctorActivities>;
+type ServedActivities = Partial<AllActivities & FailoverActivities & DoctorActivities & ReconcileActivities>;
 
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
@@ -90,6 +92,7 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
       await translateDatabaseError(() => checkSchema(url, secret));
     },
     isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
+    endOfRun: (workflowId: string, firstRunId: string) => temporal.endOfRun(workflowId, firstRunId),
     clock: systemClock,
     polling: defaultPolling,
     effect: makeEffect(failpoint),
@@ -109,7 +112,13 @@ async function wireQueue(
 }> {
   switch (queue.kind) {
     case 'main':
-      return { activities: { ...makeMainActivities(shared), ...makeFailoverMainActivities(shared) } };
+      return {
+        activities: {
+          ...makeMainActivities(shared),
+          ...makeFailoverMainActivities(shared),
+          reconcileJobs: makeReconcileJobs({ ...shared, reconciled: countReconciliations(metrics) }),
+        },
+      };
     case 'site': {
       const { site } = queue;
       const answers = new SiteAnswers();

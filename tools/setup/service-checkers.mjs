@@ -1,38 +1,54 @@
 /**
- * Prometheus' own checker, promtool, by which test/stack/alerts.test.ts has the example alerts judged. Debian's package is unpacked, not
- * installed: no Prometheus runs because of it.
+ * What test/stack has the files of examples/ judged by: systemd's own checker for the units, Prometheus' own (promtool) for the alerts.
+ * Of Prometheus Debian's package is unpacked, not installed: no server runs because of it.
  */
-import { copyFileSync, chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { findCached, linkInClone, writableCacheFolder } from './cache.mjs';
 import { findProgram, runQuietly, SetupError, succeeds } from './commands.mjs';
-import { installer } from './system-packages.mjs';
+import { installDebianPackages, installer } from './system-packages.mjs';
 
 /** Tests find the program in `.cache/promtool`. The number rises when its making changes. */
-const LINK = 'promtool';
-const CACHED = `${LINK}-1`;
-/** Why there is none, for the tests to say when they skip. */
-const REFUSED = '.cache/promtool-refused';
+const PROMTOOL = 'promtool';
+const CACHED_PROMTOOL = `${PROMTOOL}-1`;
 
-/** Brings promtool. Where it cannot be had it says so, and the tests that need it are skipped. */
-export async function installPromtool(clone, say) {
-  const refused = join(clone, REFUSED);
+/** Brings both. Where one cannot be had it says so, and the tests that need it are skipped: they find why in `.cache/NAME-refused`. */
+export async function installServiceCheckers(clone, say) {
+  await orSayWhy(clone, say, 'systemd-analyze', () => bringSystemdAnalyze(clone, say));
+  await orSayWhy(clone, say, PROMTOOL, () => bringPromtool(clone, say));
+}
+
+async function orSayWhy(clone, say, name, bring) {
+  const refused = join(clone, `.cache/${name}-refused`);
   try {
-    await bring(clone, say);
+    await bring();
     rmSync(refused, { force: true });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     mkdirSync(join(clone, '.cache'), { recursive: true });
     writeFileSync(refused, error.message);
-    say(`promtool: NOT THERE, so the example alerts will not be checked by it. ${error.message}`);
+    say(`${name}: NOT THERE, so what it judges (test/stack) will be skipped. ${error.message}`);
   }
 }
 
-async function bring(clone, say) {
-  const onPath = findProgram('promtool');
-  const found = onPath ?? findCached(clone, CACHED);
+async function bringSystemdAnalyze(clone, say) {
+  if (findProgram('systemd-analyze') !== undefined) return say('systemd-analyze: there');
+  await installDebianPackages(clone, ['systemd'], 'systemd-analyze is missing', say);
+}
+
+async function bringPromtool(clone, say) {
+  const found = findProgram(PROMTOOL) ?? findCached(clone, CACHED_PROMTOOL);
   if (found !== undefined) {
-    linkInClone(clone, LINK, found);
+    linkInClone(clone, PROMTOOL, found);
     return say('promtool: there');
   }
   if (findProgram('apt-get') === undefined) throw new SetupError('This is no Debian; put promtool on the PATH.');
@@ -43,13 +59,13 @@ async function bring(clone, say) {
     await fetchPackage(clone, work);
     const program = join(work, 'unpacked/usr/bin/promtool');
     if (!succeeds(program, ['--version'])) throw new SetupError("Debian's promtool does not run here.");
-    copyFileSync(program, join(work, CACHED));
-    chmodSync(join(work, CACHED), 0o755);
-    renameSync(join(work, CACHED), join(folder, CACHED));
+    copyFileSync(program, join(work, CACHED_PROMTOOL));
+    chmodSync(join(work, CACHED_PROMTOOL), 0o755);
+    renameSync(join(work, CACHED_PROMTOOL), join(folder, CACHED_PROMTOOL));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  linkInClone(clone, LINK, join(folder, CACHED));
+  linkInClone(clone, PROMTOOL, join(folder, CACHED_PROMTOOL));
 }
 
 async function fetchPackage(clone, work) {
