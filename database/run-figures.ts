@@ -36,8 +36,8 @@ export function makeRunFigures(db: Kysely<Tables>): () => Promise<RunFigures> {
       site,
       kind,
       phase,
-      runs: Number(runs),
-      oldestSeconds: Math.max(0, Number(oldest)),
+      runs,
+      oldestSeconds: Math.max(0, oldest),
     }));
   };
   const ownerless = async () => {
@@ -55,7 +55,7 @@ export function makeRunFigures(db: Kysely<Tables>): () => Promise<RunFigures> {
       .where('test.workflow_id', 'is', null)
       .groupBy('operation.site')
       .execute();
-    return rows.map(({ site, count }) => ({ site, kind: 'operation' as const, count: Number(count) }));
+    return rows.map(({ site, count }) => ({ site, kind: 'operation' as const, count }));
   };
   return async () => {
     const [replications, failovers, operations] = await Promise.all([

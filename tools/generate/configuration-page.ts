@@ -6,7 +6,7 @@ const fieldSchema = z.looseObject({
   description: z.string(),
   type: z.string().optional(),
   enum: z.array(z.string()).optional(),
-  default: z.unknown(),
+  default: z.unknown().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
 });
