@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBackupCommands } from './backup-command-tree';
 import type { CliIo, CommonOptions } from './command-context';
 import { commandModules } from './command-modules';
 import { commaSeparated, contextOf, declare, positiveInteger, uuid, uuids, VM } from './declare-command';
@@ -24,6 +25,7 @@ export function buildProgram(io: CliIo): Command {
   addReplicationCommands(program, io);
   addOperatorCommands(program, io);
   addFailoverCommands(program, io);
+  addBackupCommands(program, io);
   addDoctorCommands(program, io);
   addProcessCommands(program, io);
   return program;

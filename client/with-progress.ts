@@ -4,10 +4,16 @@ const FIRST_AFTER_MS = 2_000;
 const THEN_EVERY_MS = 15_000;
 
 /** Waits for a promise; says on standard error what is waited for once it takes longer than two seconds. */
-export async function withProgress<T>(context: CommandContext, what: string, work: Promise<T>): Promise<T> {
+export async function withProgress<T>(
+  context: CommandContext,
+  what: string | (() => string),
+  work: Promise<T>,
+): Promise<T> {
   const since = Date.now();
   const say = (): void => {
-    context.progress(`${what} (${String(Math.round((Date.now() - since) / 1000))} s)`);
+    context.progress(
+      `${typeof what === 'string' ? what : what()} (${String(Math.round((Date.now() - since) / 1000))} s)`,
+    );
     timer = setTimeout(say, THEN_EVERY_MS);
   };
   let timer = setTimeout(say, FIRST_AFTER_MS);

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { type Connection, type RowDataPacket, createConnection } from 'mysql2/promise';
-import { MigrationError, Umzug } from 'umzug';
-import { type DatabaseAddress, parseDatabaseUrl } from './database-url';
-import { translateError } from './errors';
+import type { Connection } from 'mysql2/promise';
+import { Umzug } from 'umzug';
+import { parseDatabaseUrl } from './database-url';
 import {
   type MigrationRecord,
   createMigrationRecords,
@@ -11,7 +9,7 @@ import {
   recordStart,
 } from './migration-records';
 import { migrations } from './migrations/list';
-import { connectionOptions } from './pool';
+import { lockSchema, withSchemaConnection } from './schema-connection';
 import { describeSchema, differences, fingerprintOf, foreignTables } from './schema-description';
 import { SchemaError } from './schema-error';
 
@@ -22,6 +20,14 @@ export interface MigrateOptions {
   readonly onProgress?: (event: { readonly migration: string; readonly state: 'started' | 'applied' }) => void;
   /** how long another migration of the same database is waited for, in seconds (60 when not given) */
   readonly lockTimeoutSeconds?: number;
+}
+
+/** A schema that is as its last migration left it. */
+export interface SchemaState {
+  readonly migrations: readonly string[];
+  readonly fingerprint: string;
+  /** our tables that are there, but for the one that records the migrations */
+  readonly tables: readonly string[];
 }
 
 /**
@@ -35,8 +41,8 @@ export async function migrate(
   url: string,
   options: MigrateOptions = {},
 ): Promise<{ readonly applied: readonly string[]; readonly fingerprint: string }> {
-  return await withConnection(parseDatabaseUrl(url, options.password), async (connection, address) => {
-    await lock(connection, address, options.lockTimeoutSeconds ?? 60);
+  return await withSchemaConnection(parseDatabaseUrl(url, options.password), async (connection, address) => {
+    await lockSchema(connection, address, options.lockTimeoutSeconds ?? 60);
     const foreign = await foreignTables(connection);
     if (foreign.length > 0) throw new SchemaError('foreign', foreign);
     await createMigrationRecords(connection);
@@ -44,7 +50,7 @@ export async function migrate(
     refuseUnknown(before);
     await refuseHandMade(connection, before);
     const applied = await applyAll(connection, options.onProgress);
-    return { applied, fingerprint: (await checked(connection)).fingerprint };
+    return { applied, fingerprint: (await checkedSchema(connection)).fingerprint };
   });
 }
 
@@ -57,10 +63,10 @@ export async function checkSchema(
   url: string,
   options: { readonly password?: string } = {},
 ): Promise<{ readonly fingerprint: string }> {
-  return await withConnection(parseDatabaseUrl(url, options.password), checked);
+  return await withSchemaConnection(parseDatabaseUrl(url, options.password), checkedSchema);
 }
 
-async function checked(connection: Connection): Promise<{ fingerprint: string }> {
+async function checkedSchema(connection: Connection): Promise<{ readonly fingerprint: string }> {
   const records = await readMigrationRecords(connection);
   if (records === undefined) {
     const foreign = await foreignTables(connection);
@@ -75,6 +81,31 @@ async function checked(connection: Connection): Promise<{ fingerprint: string }>
   const fingerprint = fingerprintOf(now);
   if (last?.fingerprint !== fingerprint) throw new SchemaError('differs', differences(last?.description ?? [], now));
   return { fingerprint };
+}
+
+/**
+ * The schema as it is, of this release or of an earlier one: which migrations made it, and that nothing but they did.
+ *
+ * @throws SchemaError
+ */
+export async function readSchema(connection: Connection): Promise<SchemaState> {
+  const records = await readMigrationRecords(connection);
+  const last = records?.at(-1);
+  if (records === undefined || last === undefined) {
+    const foreign = await foreignTables(connection);
+    throw foreign.length > 0 ? new SchemaError('foreign', foreign) : new SchemaError('missing', []);
+  }
+  refuseUnknown(records);
+  const cutOff = records.filter((record) => !record.applied).map((record) => record.name);
+  if (cutOff.length > 0) throw new SchemaError('pending', cutOff);
+  const description = await describeSchema(connection);
+  const found = differences(last.description, description);
+  if (found.length > 0) throw new SchemaError('differs', found);
+  return {
+    migrations: records.map((record) => record.name),
+    fingerprint: fingerprintOf(description),
+    tables: description.flatMap((line) => (line.startsWith('table ') ? [line.split(' ')[1] ?? ''] : [])),
+  };
 }
 
 function refuseUnknown(records: readonly MigrationRecord[]): void {
@@ -116,31 +147,4 @@ async function applyAll(connection: Connection, onProgress: MigrateOptions['onPr
   umzug.on('migrating', ({ name }) => onProgress?.({ migration: name, state: 'started' }));
   umzug.on('migrated', ({ name }) => onProgress?.({ migration: name, state: 'applied' }));
   return (await umzug.up()).map((migration) => migration.name);
-}
-
-/** GET_LOCK is of the whole server, so the database is part of the name; it falls with the connection. */
-async function lock(connection: Connection, address: DatabaseAddress, seconds: number): Promise<void> {
-  const name = `diskferry-migrate-${createHash('sha256').update(address.database).digest('hex').slice(0, 32)}`;
-  const [[row]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [name, seconds]);
-  // 0 is a time-out, NULL an error; going on unlocked would be the worst of the three.
-  if (row?.['got'] !== 1) throw new SchemaError('locked', [address.shown]);
-}
-
-async function withConnection<T>(
-  address: DatabaseAddress,
-  work: (connection: Connection, address: DatabaseAddress) => Promise<T>,
-): Promise<T> {
-  let connection: Connection | undefined;
-  try {
-    connection = await createConnection(connectionOptions(address));
-    // Without a listener a connection that breaks while idle would end the process.
-    connection.on('error', () => undefined);
-    return await work(connection, address);
-  } catch (error) {
-    const cause = error instanceof MigrationError ? error.cause : error;
-    const translated = translateError(cause, address.shown);
-    throw translated === cause ? error : translated;
-  } finally {
-    await connection?.end().catch(() => connection?.destroy());
-  }
 }

@@ -529,6 +529,43 @@ export const failureTable = {
     exitCode: 1,
   },
 
+  // Backups
+  'backup-unwritable': {
+    class: 'refused',
+    message: 'Backup {file} was not written: {cause}',
+    systemDoes: 'leaves no part of the file behind; changes nothing',
+    next: 'Name another file with --to, in a folder with room that you may write to.',
+    exitCode: 1,
+  },
+  'backup-unusable': {
+    class: 'refused',
+    message: 'Backup {file} cannot be used: {cause}',
+    systemDoes: REFUSES,
+    next: 'Use another backup; prove it first: diskferry backup --verify FILE',
+    exitCode: 1,
+  },
+  'backup-schema-differs': {
+    class: 'refused',
+    message: 'Backup {file} does not fit the database: {cause}',
+    systemDoes: REFUSES,
+    next: 'Restore it with the release that wrote it, into a database that this release migrated; then upgrade (docs/backup.md).',
+    exitCode: 1,
+  },
+  'backup-refused': {
+    class: 'refused',
+    message: 'Backup {file}: {cause}',
+    systemDoes: 'takes everything back; the rows are as they were',
+    next: 'Read the cause; a missing right is given by the administrator of the server.',
+    exitCode: 1,
+  },
+  'restore-not-quiet': {
+    class: 'conflict',
+    message: 'The database is in use: {who}',
+    systemDoes: REFUSES,
+    next: 'End the runs (diskferry cancel VM), stop the workers, then restore again.',
+    exitCode: 1,
+  },
+
   // Ends of a run
   'run-ended-outside': {
     class: 'failed',

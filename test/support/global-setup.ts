@@ -22,7 +22,7 @@ export default async function globalSetup(): Promise<void> {
   }
 }
 
-/** DISKFERRY_TEST_DATABASE_URL: no database in it, a throw-away password in it; see mariadb.ts beside this file. */
+/** DISKFERRY_TEST_DATABASE_URL: no database in it, a throw-away password in it; DISKFERRY_TEST_DATABASE_SOCKET: for the server's root. See mariadb.ts. */
 async function mariaDb(folder: string): Promise<Stop> {
   const password = randomBytes(12).toString('hex');
   const server = await startMariaDb({
@@ -34,5 +34,6 @@ async function mariaDb(folder: string): Promise<Stop> {
   });
   process.env['DISKFERRY_TEST_DATABASE_URL'] =
     `mysql://${server.user}:${password}@${server.host}:${String(server.port)}/`;
+  process.env['DISKFERRY_TEST_DATABASE_SOCKET'] = server.socketPath;
   return () => server.stop();
 }

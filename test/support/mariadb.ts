@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { migrate } from '../../database/migrate';
 import { type Repositories, openDatabase } from '../../database/open';
@@ -49,4 +50,16 @@ export async function withFreshDatabase(options: { readonly migrated?: boolean }
       for (const connection of connections) connection.destroy();
     },
   };
+}
+
+/** Runs statements as the server's root, for what no account of ours may: other accounts and their rights. */
+export async function asServerRoot(...statements: readonly string[]): Promise<void> {
+  const socketPath = process.env['DISKFERRY_TEST_DATABASE_SOCKET'];
+  if (socketPath === undefined) throw new Error('this jest project does not start MariaDB');
+  const connection = await createConnection({ socketPath, user: userInfo().username });
+  try {
+    for (const statement of statements) await connection.query(statement);
+  } finally {
+    await connection.end();
+  }
 }
