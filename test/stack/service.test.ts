@@ -87,7 +87,8 @@ describeAsRoot("with a service's rights", () => {
   const start = (command: readonly string[]): { child: ChildProcess; output: () => string } => {
     const [program = '', ...args] = command;
     const child = spawn(program, args, {
-      env: { PATH: process.env['PATH'], TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile },
+      // systemd sets HOME from the user's account, which this user has none of
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
@@ -192,7 +193,7 @@ describeAsRoot("with a service's rights", () => {
       start(commandOf(workerUnit));
       await until(async () => (await ready())?.ready === true);
       const vm = await sourceVm(stack, 1);
-      const done = await vm.replicate();
+      const done = await vm.replicate().finally(() => vm.stop());
       expect(done.exitCode).toBe(0);
       const text = await fetch(`${health}/metrics`).then((answer) => answer.text());
       for (const [name, row] of Object.entries<MetricRow>(metrics)) {
@@ -218,7 +219,7 @@ describeAsRoot("with a service's rights", () => {
       // A run that somebody terminates in the middle cannot say so itself.
       await stack.addFaults({ kind: 'delay', command: 'createVolume', where: 'work', ms: 20_000, times: 1 });
       const stuck = await sourceVm(stack, 1);
-      const replicating = stuck.replicate();
+      const replicating = stuck.replicate().finally(() => stuck.stop());
       const rowOf = async (): Promise<string> => (await stack.diskferry('list', '--json')).stdout;
       await until(async () => (await rowOf()).includes(stuck.id));
       const { replications } = JSON.parse(await rowOf()) as {
