@@ -6,11 +6,13 @@ import { makeDeleteRestoredVolume } from './delete-restored-volume';
 import { makeDeleteSnapshot } from './delete-snapshot';
 import { makeDeployVm } from './deploy-vm';
 import { makeDetachFromVm } from './detach-from-vm';
+import { type HookWork, makeHooks } from './hooks';
 import { makeOpenPoint } from './open-point';
 import type { PointWork } from './point-work';
 import { makePreflightFailover, type PreflightFailoverWork } from './preflight-failover';
+import { type GuestWork, makePrepareGuest } from './prepare-guest';
 import { makePrunePoints } from './prune-points';
-import type { FailoverSiteActivities } from './queues';
+import type { FailoverCopyActivities, FailoverSiteActivities } from './queues';
 import { makeRemoveVm } from './remove-vm';
 import { makeRestoreVolume } from './restore-volume';
 import { makeSnapshotVolume } from './snapshot-volume';
@@ -43,7 +45,7 @@ export function makePointActivities(deps: PointWork): PointActivities {
   };
 }
 
-/** Activities of the failover VM, on a site's queue. */
+/** Activities of the failover VM and hooks, on a site's queue. */
 export type FailoverVmActivities = Pick<
   FailoverSiteActivities,
   | 'preflightFailover'
@@ -55,10 +57,13 @@ export type FailoverVmActivities = Pick<
   | 'startVm'
   | 'stopVm'
   | 'checkHealth'
+  | 'quiesceSource'
+  | 'resumeSource'
+  | 'runHook'
 >;
 
-/** Makes the activities of the failover VM. */
-export function makeFailoverVmActivities(deps: VmWork & PreflightFailoverWork): FailoverVmActivities {
+/** Makes the activities of the failover VM, and the hooks. */
+export function makeFailoverVmActivities(deps: VmWork & PreflightFailoverWork & HookWork): FailoverVmActivities {
   return {
     preflightFailover: makePreflightFailover(deps),
     deployVm: makeDeployVm(deps),
@@ -69,5 +74,11 @@ export function makeFailoverVmActivities(deps: VmWork & PreflightFailoverWork): 
     startVm: makeStartVm(deps),
     stopVm: makeStopVm(deps),
     checkHealth: makeCheckHealth(deps),
+    ...makeHooks(deps),
   };
+}
+
+/** Makes what prepares a guest, on an appliance's copy queue. */
+export function makeGuestActivities(deps: GuestWork): FailoverCopyActivities {
+  return { prepareGuest: makePrepareGuest(deps) };
 }

@@ -2,7 +2,6 @@ import { makeClaimFailover, type ClaimFailoverWork } from './claim-failover';
 import { type CommitWork, makeCommitFailback, makeCommitFailover } from './commit-failover';
 import { makeCommitRevert, type RevertWork } from './commit-revert';
 import { makeEnterLease, type LeaseWork } from './enter-lease';
-import { makeHooks } from './hooks';
 import type { MappingWork } from './map-device';
 import { makeMapToVm, makeUnmapFromVm } from './map-to-vm';
 import { makePlanFailover, type PlanWork } from './plan-failover';
@@ -23,6 +22,5 @@ export function makeFailoverMainActivities(
     commitFailover: makeCommitFailover(deps),
     commitFailback: makeCommitFailback(deps),
     commitRevert: makeCommitRevert(deps),
-    ...makeHooks(deps),
   };
 }

@@ -18,6 +18,7 @@ import type { SiteSettings } from '../site/site-settings';
 import { activity } from './activity';
 import type { ActivityRun } from './activity-run';
 import { checkFailoverQuota, type NewMachine } from './check-failover-quota';
+import { hookOf, type SiteCommands } from './hook-settings';
 import { planSlots, type SlotWork } from './plan-slots';
 import type { FailoverSiteActivities } from './queues';
 import type { SiteFacts } from './site-facts';
@@ -28,6 +29,7 @@ export interface PreflightFailoverWork extends VolumeWork, SlotWork {
   readonly settings: SiteSettings;
   readonly facts: SiteFacts;
   readonly vmOperations: VmOperations;
+  readonly commands: SiteCommands;
 }
 
 /**
@@ -128,7 +130,7 @@ async function checkTarget(
   const { site, projectId } = vm;
   const options = { signal: run.signal };
   const scope = projectId === undefined ? {} : { projectId };
-  refuseHooks(request);
+  refuseHooks(work, request);
   const [offerings, templates, networks, machines] = await Promise.all([
     work.api.listServiceOfferings({}, options),
     work.api.listTemplates({ templateFilter: 'executable', ...scope }, options),
@@ -178,17 +180,16 @@ function detailsOf(target: FailoverTarget): Record<string, string> {
   };
 }
 
-/**
- * No worker of this release runs hooks or prepares guests, so a request that asks for one is refused here and not left waiting for an
- * activity that nobody has.
- */
-function refuseHooks(request: FailoverRequest): void {
-  const hooks = [
-    request.guest?.kind === 'hook' ? request.guest.hook : request.guest?.kind,
-    request.health.hook,
-    request.kind === 'live' && request.quiesce?.by === 'hook' ? request.quiesce.hook : undefined,
-  ].filter((hook) => hook !== undefined);
-  if (hooks[0] !== undefined) {
-    throw failure('hook-unknown', { hook: hooks[0], configured: 'none: this release runs no hooks yet' });
+/** A hook that nobody has configured is refused here, before anything is made. Whether its command can be run shows where it runs. */
+function refuseHooks({ commands }: PreflightFailoverWork, request: FailoverRequest): void {
+  const { guest, health, site } = request;
+  const quiesce = request.kind === 'live' && request.quiesce?.by === 'hook' ? request.quiesce : undefined;
+  for (const hook of [
+    quiesce?.hook,
+    quiesce?.resumeHook,
+    guest?.kind === 'hook' ? guest.hook : undefined,
+    health.hook,
+  ]) {
+    if (hook !== undefined) hookOf(commands, site, hook);
   }
 }

@@ -95,7 +95,7 @@ export interface CopyActivities {
   verifyDisk(input: VerifyDiskInput): Promise<VerifyDiskOutput>;
 }
 
-/** Task queue `diskferry`: what a failover needs of the database, and hooks. */
+/** Task queue `diskferry`: what a failover needs of the database. */
 export interface FailoverMainActivities {
   claimFailover(input: ClaimFailoverInput): Promise<ClaimVmOutput>;
   enterLease(input: EnterLeaseInput): Promise<void>;
@@ -103,15 +103,12 @@ export interface FailoverMainActivities {
   planFailover(input: PlanFailoverInput): Promise<PlanFailoverOutput>;
   mapToVm(input: AttachToVmInput): Promise<MapDeviceOutput>;
   unmapFromVm(input: AttachToVmInput): Promise<FailoverUndoOutcome>;
-  quiesceSource(input: QuiesceSourceInput): Promise<void>;
-  resumeSource(input: QuiesceSourceInput): Promise<FailoverUndoOutcome>;
-  runHook(input: RunHookInput): Promise<void>;
   commitFailover(input: CommitFailoverInput): Promise<void>;
   commitFailback(input: CommitFailbackInput): Promise<void>;
   commitRevert(input: CommitRevertInput): Promise<void>;
 }
 
-/** Task queue `diskferry-site-{site}`: recovery points and the failover VM. */
+/** Task queue `diskferry-site-{site}`: recovery points, the failover VM, and hooks, which are the site's. */
 export interface FailoverSiteActivities {
   preflightFailover(input: PreflightFailoverInput): Promise<PreflightFailoverOutput>;
   openPoint(input: OpenPointInput): Promise<OpenPointOutput>;
@@ -129,6 +126,9 @@ export interface FailoverSiteActivities {
   startVm(input: FailoverVmRef): Promise<void>;
   stopVm(input: FailoverVmRef): Promise<FailoverUndoOutcome>;
   checkHealth(input: CheckHealthInput): Promise<void>;
+  quiesceSource(input: QuiesceSourceInput): Promise<void>;
+  resumeSource(input: QuiesceSourceInput): Promise<FailoverUndoOutcome>;
+  runHook(input: RunHookInput): Promise<void>;
 }
 
 /** Task queue `diskferry-appliance-{vm_id}-copy`: what prepares a guest. */

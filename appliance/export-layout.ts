@@ -8,6 +8,8 @@ export interface ExportLayout {
   readonly staging: string;
   /** nbdkit's Unix socket, mode 0600 */
   readonly socket: string;
+  /** descriptions of guests for the commands that prepare them, for as long as those run */
+  readonly guests: string;
   /** boot id that the links belong to */
   readonly bootId: string;
 }
@@ -18,6 +20,7 @@ export function exportLayout(exportsDirectory: string): ExportLayout {
     links: path.join(root, 'local'),
     staging: path.join(root, 'staging'),
     socket: path.join(root, 'local.sock'),
+    guests: path.join(root, 'guests'),
     bootId: path.join(root, 'boot-id'),
   };
 }

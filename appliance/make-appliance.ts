@@ -2,6 +2,7 @@ import { makeCopier } from './copier';
 import { makeCopyLocks } from './copy-lock';
 import { makeDeviceResolver, type DeviceResolverSettings } from './device-resolver';
 import { makeExportLinks } from './export-links';
+import { makeGuestSteps } from './guest-steps';
 import { makeApplianceIdentity, type IdentitySettings } from './identity';
 import type {
   ApplianceIdentity,
@@ -10,6 +11,7 @@ import type {
   CopyLock,
   DeviceResolver,
   ExportLinks,
+  GuestSteps,
   Verifier,
 } from './ports';
 import { makeApplianceTools } from './tools';
@@ -30,6 +32,7 @@ export interface Appliance {
   readonly copier: Copier;
   readonly verifier: Verifier;
   readonly lock: CopyLock;
+  readonly guestSteps: GuestSteps;
   readonly identity: ApplianceIdentity;
   readonly tools: ApplianceTools;
 }
@@ -44,6 +47,7 @@ export function makeAppliance(settings: ApplianceSettings): Appliance {
     copier: makeCopier({ locks, exports: links }),
     verifier: makeVerifier({ locks }),
     lock: locks,
+    guestSteps: makeGuestSteps({ locks, exportsDirectory: settings.exportsDirectory }),
     identity: makeApplianceIdentity(settings),
     tools: makeApplianceTools(),
   };

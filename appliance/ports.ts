@@ -162,3 +162,55 @@ export interface ApplianceIdentity {
 export interface ApplianceTools {
   check(): Promise<{ ok: true } | { ok: false; tool: string; evidence: string }>;
 }
+
+/** A command of the operator's, to be run once. */
+export interface CommandCall {
+  /** program and arguments */
+  readonly command: readonly [string, ...string[]];
+  /** variables beside PATH, HOME, TMPDIR and LC_ALL */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** open file descriptors that it gets as 3, 4, … */
+  readonly inherit?: readonly number[];
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  /** exit status 0 */
+  readonly ok: boolean;
+  /** `exit status 3`, `signal SIGKILL`, or that it took too long */
+  readonly status: string;
+  /** the end of what it wrote, without secrets */
+  readonly output: string;
+}
+
+/** Runs a command of the operator's to its end. @throws the signal's reason */
+export type RunCommand = (call: CommandCall) => Promise<CommandEnd>;
+
+export interface GuestSteps {
+  /**
+   * Holds the copy locks of a guest's disks while `act` runs.
+   *
+   * @throws CopyLockedError when another process holds one
+   */
+  hold<T>(disks: readonly GuestDisk[], act: (held: HeldDisks) => Promise<T>): Promise<T>;
+}
+
+/** The disks of a guest, locked. */
+export interface HeldDisks {
+  /**
+   * Runs a command that may write the disks; what it wrote is flushed when it ended well. Every process of it has the locks too, and
+   * none of them is left when this returns.
+   *
+   * @param libvirtXml - handed to the command in a file, whose name becomes its last argument
+   * @throws the signal's reason; CopyError when the disks cannot be flushed; CopyLockedError when something of it cannot be ended
+   */
+  run(call: Omit<CommandCall, 'inherit'>, libvirtXml?: string): Promise<CommandEnd>;
+}
+
+/** A disk of a guest, as much as the locks and the flush need. */
+export interface GuestDisk {
+  readonly volumeId: string;
+  readonly device: Pick<DeviceProof, 'deviceNode'>;
+}

@@ -11,6 +11,17 @@ import { spawn } from 'node:child_process';
 const IF_PARENT_IS = '[ "$PPID" = "$0" ] || exit 70; exec "$@"';
 const IF_PARENT_IS_CALLED = 'read -r name <"/proc/$PPID/comm"; [ "$name" = "$0" ] || exit 70; exec "$@"';
 
+/**
+ * A command of the operator's may be a script, and a signal at the parent's death reaches one process only. So a shell stands
+ * guard: it is told when the worker dies (SIGTERM), and then ends its whole group. When the guard itself is killed, at least the
+ * command goes with it. Both streams of the command come as one, in the order in which it wrote.
+ */
+const GUARD = `trap 'kill -KILL 0' TERM; setpriv --pdeathsig KILL -- "$@" 2>&1 & wait "$!"`;
+
+function guarded(command: readonly string[]): string[] {
+  return ['setpriv', '--pdeathsig', 'TERM', '--', 'sh', '-c', GUARD, 'sh', ...command];
+}
+
 function boundTo(condition: string, parent: string, command: readonly string[]): [string, ...string[]] {
   return ['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c', condition, parent, ...command];
 }
@@ -29,6 +40,13 @@ export interface ToolCall {
   readonly inherit?: readonly number[];
   /** ends the tool when it takes longer; milliseconds */
   readonly timeoutMs?: number;
+  /** variables beside those that every tool gets */
+  readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * true: a command of the operator's. What it leaves running in its group is ended with it, and when the worker dies the whole
+   * group is; its standard error comes with its standard output.
+   */
+  readonly guarded?: boolean;
 }
 
 /** A tool that could not be started, was ended, or said that it failed. Its text holds no user info of a URI. */
@@ -39,11 +57,16 @@ export class ToolError extends Error {
     readonly status: string,
     /** the end of what it wrote to stderr */
     readonly stderr: string,
+    /** it took longer than it may, and was ended */
+    readonly timedOut = false,
   ) {
     super(stderr === '' ? `${tool}: ${status}` : `${stderr} (${tool}: ${status})`);
     this.name = 'ToolError';
   }
 }
+
+/** How long something that a guarded command has left behind may hold its output. */
+const LET_GO_AFTER_MS = 1_000;
 
 /** Only what tools need: the worker's own environment holds secrets. */
 function toolEnvironment(): Record<string, string> {
@@ -76,11 +99,16 @@ export async function runTool(call: ToolCall): Promise<string> {
  */
 export async function streamTool(call: ToolCall, onChunk: (chunk: Buffer) => void | Promise<void>): Promise<void> {
   call.signal?.throwIfAborted();
-  const [command, ...args] = boundTo(IF_PARENT_IS, String(process.pid), [call.tool, ...call.args]);
+  const wanted = [call.tool, ...call.args];
+  const [command, ...args] = boundTo(
+    IF_PARENT_IS,
+    String(process.pid),
+    call.guarded === true ? guarded(wanted) : wanted,
+  );
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', ...(call.inherit ?? [])],
     detached: true,
-    env: toolEnvironment(),
+    env: { ...toolEnvironment(), ...call.environment },
   });
   let stderr = '';
   let timedOut = false;
@@ -95,6 +123,19 @@ export async function streamTool(call: ToolCall, onChunk: (chunk: Buffer) => voi
           kill();
         }, call.timeoutMs);
   call.signal?.addEventListener('abort', kill, { once: true });
+  const output = { letGo: false };
+  let straggler: NodeJS.Timeout | undefined;
+  if (call.guarded === true) {
+    child.once('exit', () => {
+      kill();
+      // What has left the group (setsid) may hold the output for ever: its end is not waited for.
+      straggler = setTimeout(() => {
+        output.letGo = true;
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, LET_GO_AFTER_MS);
+    });
+  }
   const ended = new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => {
       resolve(error.message);
@@ -113,16 +154,19 @@ export async function streamTool(call: ToolCall, onChunk: (chunk: Buffer) => voi
     try {
       for await (const chunk of child.stdout as AsyncIterable<Buffer>) await onChunk(chunk);
     } catch (error) {
-      kill();
-      await ended;
-      call.signal?.throwIfAborted();
-      throw error;
+      if (!output.letGo) {
+        kill();
+        await ended;
+        call.signal?.throwIfAborted();
+        throw error;
+      }
     }
     const status = await ended;
     call.signal?.throwIfAborted();
-    if (status !== undefined) throw new ToolError(call.tool, status, redact(stderr.trim()));
+    if (status !== undefined) throw new ToolError(call.tool, status, redact(stderr.trim()), timedOut);
   } finally {
     clearTimeout(timer);
+    clearTimeout(straggler);
     call.signal?.removeEventListener('abort', kill);
   }
 }
@@ -136,11 +180,20 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** Takes user info and secrets out of the URIs in a text. */
+const SECRET_NAME = String.raw`(?:password|passwd|passphrase|secret|token|(?:api|access|secret)[-_]?key)`;
+const VALUE = String.raw`(?:"[^"]*"|'[^']*'|[^&\s'",;]+)`;
+const secrets: readonly RegExp[] = [
+  /([a-z][a-z0-9+.-]*:\/\/)[^/\s@?#'"]*(?=@)/gi,
+  // password=…, DB_PASSWORD: …, "secretKey": "…", --token …
+  new RegExp(String.raw`(${SECRET_NAME}["']?\s*[=:]\s*)${VALUE}`, 'gi'),
+  new RegExp(String.raw`(--${SECRET_NAME}\s+)${VALUE}`, 'gi'),
+  /(\bauthorization["']?\s*[=:]\s*["']?)[^\r\n"']+/gi,
+  /(\bbearer\s+)[^\s"']+/gi,
+];
+
+/** Takes user info out of the URIs in a text, and what stands behind a name such as `password`. */
 export function redact(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@?#'"]*@/gi, '$1***@')
-    .replace(/([?&](?:password|passwd|secret|token)=)[^&\s'"]*/gi, '$1***');
+  return secrets.reduce((shown, secret) => shown.replace(secret, '$1***'), text);
 }
 
 /** A short text for people from any error. */

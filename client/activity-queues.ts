@@ -10,6 +10,7 @@ const others: Readonly<Record<string, QueueKind>> = {
   openPoint: 'site',
   prunePoints: 'site',
   checkHealth: 'site',
+  runHook: 'site',
 };
 
 /** The task queue on which an activity of a run is scheduled; `describe` does not say it. */

@@ -250,8 +250,11 @@ export const attachToVmInputSchema = volumeRefSchema.extend({
 });
 export type AttachToVmInput = z.output<typeof attachToVmInputSchema>;
 
+const failoverVmKindSchema = z.enum(['test', 'live']);
+
 export const prepareGuestInputSchema = vmRefSchema.extend({
   guest: guestStepSchema,
+  kind: failoverVmKindSchema.optional(),
   disks: z.array(
     z.object({
       diskKey: diskKeySchema,
@@ -267,7 +270,11 @@ export type PrepareGuestInput = z.output<typeof prepareGuestInputSchema>;
 export const runHookInputSchema = vmRefSchema.extend({
   hook: hookNameSchema,
   purpose: z.enum(['quiesce', 'resume', 'health']),
+  kind: failoverVmKindSchema.optional(),
   failoverVmId: uuidSchema.optional(),
+  failoverVmName: z.string().optional(),
+  /** how long it is asked again; without it once */
+  withinMs: z.int().min(0).optional(),
 });
 export type RunHookInput = z.output<typeof runHookInputSchema>;
 

@@ -10,7 +10,7 @@ import { budgetDefaults, budgetsSchema, replicationRequestSchema } from './reque
 
 const nameOrIdSchema = z.string().min(1).max(255);
 
-/** Name of a [hook.NAME] section of the worker's configuration: a request names a command, it never carries one. */
+/** Name of a [site.SITE.hook.NAME] section of the worker's configuration: a request names a command, it never carries one. */
 export const hookNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be the name of a [hook.NAME] section: a-z 0-9 . _ -');

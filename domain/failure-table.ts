@@ -820,22 +820,23 @@ export const failureTable = {
   'guest-step-failed': {
     class: 'failed',
     message: 'VM {vm}: the guest step {step} failed: {cause}',
-    systemDoes: 'tries again up to stepAttempts, then takes back what it made',
-    next: "Read the command's words (its log stands on the appliance), correct it, then send the request again.",
+    systemDoes: 'tries a hook again up to stepAttempts, a conversion not at all; then takes back what it made',
+    next: "Read the command's words (more of them in the log of the appliance's worker), correct it, then send the request again. After a live failover replicate the VM first: its replicas count as not verified.",
     exitCode: 1,
   },
   'hook-unknown': {
     class: 'refused',
-    message: 'Hook {hook} is not configured on this worker; configured: {configured}',
+    message: 'Hook {hook} is not configured for site {site} on this worker; configured: {configured}',
     systemDoes: REFUSES,
-    next: 'Add a [hook.{hook}] section to the configuration of the worker, or correct the request.',
+    next: 'Add a [site.{site}.hook.{hook}] section to the configuration of every worker that serves the site or its appliances, or correct the request.',
     exitCode: 1,
   },
   'hook-failed': {
     class: 'failed',
     message: 'VM {vm}: hook {hook} ({purpose}) failed: {cause}',
-    systemDoes: 'tries again up to stepAttempts, then takes back what it made',
-    next: 'Run the command by hand, correct it, then send the request again.',
+    systemDoes:
+      'asks a health hook until health.within is over, tries any other again up to stepAttempts; then takes back what it made, or holds what cannot be taken back',
+    next: 'Run the command by hand, correct it, then send the request again; a run that is held: diskferry failover retry {vm}',
     exitCode: 1,
   },
   'failover-rolled-back': {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationSchema } from '../domain/duration';
+import { durationSchema, milliseconds } from '../domain/duration';
+import { hookNameSchema } from '../domain/failover-request';
 import { siteNameSchema, uuidSchema } from '../domain/identifiers';
 
 /**
@@ -49,6 +50,29 @@ const applianceSection = z.strictObject({
     .describe('how long a device may take to appear after its volume is attached'),
 });
 
+/** An activity that runs a command ends after twelve hours, and would begin it anew. */
+const LONGEST_COMMAND_MS = 11 * 3_600_000;
+
+const commandTimeout = durationSchema.refine((text) => {
+  const limit = milliseconds(text);
+  return limit >= 1 && limit <= LONGEST_COMMAND_MS;
+}, 'must be more than 0 and at most 11h');
+
+const command = z
+  .array(z.string().refine((argument) => !argument.includes('\0'), 'must not hold a zero byte'))
+  .refine((argv) => argv[0] !== undefined && argv[0] !== '', 'must begin with a program')
+  .describe('program and arguments, as they are: no shell reads them');
+
+const hookSection = z.strictObject({
+  command,
+  timeout: commandTimeout.default('5m').describe('how long one run may take; then it is ended'),
+});
+
+const convertSection = z.strictObject({
+  command: command.default(['virt-v2v-in-place']),
+  timeout: commandTimeout.default('2h').describe('how long a conversion may take; then it is ended'),
+});
+
 const siteSection = z.strictObject({
   endpoint: z
     .url({ protocol: /^https?$/, error: 'must be the URL of the API, such as https://cloud.example/client/api' })
@@ -79,6 +103,10 @@ const siteSection = z.strictObject({
     .record(uuidSchema, applianceSection)
     .default({})
     .describe('the VMs that volumes are attached to, each under its CloudStack uuid'),
+  hook: z.record(hookNameSchema, hookSection).default({}).describe('commands that failover requests may name'),
+  convert: convertSection
+    .optional()
+    .describe('what converts a guest on an appliance, called with -i libvirtxml FILE; virt-v2v-in-place without it'),
 });
 
 /** A port that anybody may be given: Prometheus often is on another machine. */
@@ -129,6 +157,8 @@ export const configurationSections = {
   '[database]': databaseSection,
   '[site.NAME]': siteSection,
   '[site.NAME.appliance.UUID]': applianceSection,
+  '[site.NAME.hook.NAME]': hookSection,
+  '[site.NAME.convert]': convertSection,
   '[worker]': workerSection,
 } as const;
 
@@ -140,6 +170,12 @@ export function knownFields(sectionPath: readonly PropertyKey[]): readonly strin
   if (sectionPath[0] === 'site' && sectionPath.length === 2) return Object.keys(siteSection.shape);
   if (sectionPath[0] === 'site' && sectionPath[2] === 'appliance' && sectionPath.length === 4) {
     return Object.keys(applianceSection.shape);
+  }
+  if (sectionPath[0] === 'site' && sectionPath[2] === 'hook' && sectionPath.length === 4) {
+    return Object.keys(hookSection.shape);
+  }
+  if (sectionPath[0] === 'site' && sectionPath[2] === 'convert' && sectionPath.length === 3) {
+    return Object.keys(convertSection.shape);
   }
   return undefined;
 }

@@ -41,6 +41,16 @@ export interface SiteConfiguration {
   /** overrides what CloudStack lists */
   readonly dataDiskLimit?: number;
   readonly appliances: ReadonlyMap<string, ApplianceConfiguration>;
+  /** commands that failover requests may name */
+  readonly hooks: ReadonlyMap<string, CommandConfiguration>;
+  /** what converts a guest, where the file says so */
+  readonly convert?: CommandConfiguration;
+}
+
+export interface CommandConfiguration {
+  /** program and arguments; a program that is named by a path, by an absolute one */
+  readonly command: readonly [string, ...string[]];
+  readonly timeoutMs: number;
 }
 
 export interface ApplianceConfiguration {
@@ -162,7 +172,18 @@ function siteFromFile(
         },
       ]),
     ),
+    hooks: new Map(Object.entries(site.hook).map(([hook, section]) => [hook, commandFromFile(section, inFolder)])),
+    ...(site.convert !== undefined && { convert: commandFromFile(site.convert, inFolder) }),
   };
+}
+
+function commandFromFile(
+  { command, timeout }: { readonly command: readonly string[]; readonly timeout: string },
+  inFolder: (name: string) => string,
+): CommandConfiguration {
+  const [program = '', ...args] = command;
+  // Without a slash it is looked for in PATH, as execvp(3) does.
+  return { command: [program.includes('/') ? inFolder(program) : program, ...args], timeoutMs: milliseconds(timeout) };
 }
 
 function hostAndPort(text: string): ListenAddress {
@@ -186,7 +207,11 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 function isSection(issuePath: readonly PropertyKey[]): boolean {
-  return issuePath.length === 1 || knownFields(issuePath) !== undefined || issuePath.at(-1) === 'appliance';
+  return (
+    issuePath.length === 1 ||
+    knownFields(issuePath) !== undefined ||
+    ['appliance', 'hook'].includes(String(issuePath.at(-1)))
+  );
 }
 
 function section(sectionPath: readonly PropertyKey[]): string {

@@ -4,6 +4,7 @@ import { Runtime, type TelemetryOptions, Worker, type WorkerOptions } from '@tem
 import { checkSchema } from '../database/migrate';
 import { makeActivityObserver } from './activity-observer';
 import { makeChecks } from './checks';
+import { commandWarnings } from './command-warnings';
 import { loadConfiguration, type ProcessConfiguration } from './config';
 import { translateDatabaseError } from './database-failure';
 import { failureInterceptor } from './failure-interceptor';
@@ -47,7 +48,9 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const queues = servedQueues(configuration, options.queues);
   const database = await databaseAccess(configuration, options.environment);
   const log = createLog(configuration.worker);
-  for (const warning of await secretFileWarnings(configuration)) log.warn(warning);
+  for (const warning of [...(await secretFileWarnings(configuration)), ...(await commandWarnings(configuration))]) {
+    log.warn(warning);
+  }
   for (const queue of queues) if (queue.kind === 'appliance') await proveRights(queue.appliance);
 
   const health: WorkerHealth = { ready: false, reason: 'it is starting' };

@@ -7,12 +7,17 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../activities/make-activities';
-import { makeFailoverVmActivities, makePointActivities } from '../activities/make-failover-activities';
+import {
+  makeFailoverVmActivities,
+  makeGuestActivities,
+  makePointActivities,
+} from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
 import type { AllActivities, DoctorActivities, FailoverActivities, ReconcileActivities } from '../activities/queues';
 import { makeReconcileJobs } from '../activities/reconcile-jobs';
 import { makeSiteFacts } from '../activities/site-facts';
+import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
@@ -132,7 +137,7 @@ async function wireQueue(
         },
       });
       const facts = makeSiteFacts(api, settings, shared.clock);
-      const deps = { ...shared, api, settings, facts };
+      const deps = { ...shared, api, settings, facts, runCommand, commands: site };
       const activities = {
         ...makeSiteActivities(deps),
         ...makePointActivities(deps),
@@ -155,7 +160,8 @@ async function wireQueue(
       const counted = countedCopying(parts, (work, bytes) => {
         metrics?.count('diskferry_copy_bytes_total', { site, work }, bytes);
       });
-      return { activities: makeCopyActivities({ ...shared, ...parts, ...counted }) };
+      const deps = { ...shared, ...parts, ...counted, commands: queue.site };
+      return { activities: { ...makeCopyActivities(deps), ...makeGuestActivities(deps) } };
     }
   }
 }

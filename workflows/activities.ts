@@ -58,16 +58,6 @@ export function activitiesOf(site: string, applianceId: string): RunActivities {
         'commitRevert',
       ],
     ),
-    // Hooks are commands of the operator's: they take as long as they take.
-    ...pick(
-      proxyActivities<FailoverMainActivities>({
-        ...common,
-        taskQueue: taskQueues.main,
-        startToCloseTimeout: '12h',
-        heartbeatTimeout: HEARTBEAT,
-      }),
-      ['quiesceSource', 'resumeSource', 'runHook'],
-    ),
     ...pick(
       proxyActivities<SiteActivities & FailoverSiteActivities>({
         ...common,
@@ -98,6 +88,10 @@ export function activitiesOf(site: string, applianceId: string): RunActivities {
         'startVm',
         'stopVm',
         'checkHealth',
+        // Hooks are commands of the site's configuration, which only the workers of its queue have.
+        'quiesceSource',
+        'resumeSource',
+        'runHook',
       ],
     ),
     ...pick(

@@ -101,7 +101,7 @@ export async function attachAll({ view, ledger }: FailoverRun, inputs: readonly 
  */
 export async function awaitHealth(
   { vm, activities, ledger }: FailoverRun,
-  { health }: FailoverRequest,
+  { kind, health }: FailoverRequest,
   { failoverVmId, failoverVmName }: FailoverVmRef,
 ): Promise<void> {
   const withinMs = milliseconds(health.within);
@@ -113,7 +113,12 @@ export async function awaitHealth(
   );
   const { hook } = health;
   if (hook === undefined) return;
-  await ledger.attempt('vm', 'runHook', () => activities.runHook({ ...vm, hook, purpose: 'health', failoverVmId }));
+  await ledger.attempt(
+    'vm',
+    'runHook',
+    () => activities.runHook({ ...vm, hook, purpose: 'health', kind, failoverVmId, failoverVmName, withinMs }),
+    ['hook-failed'],
+  );
 }
 
 /** Who is to own what a request makes, where it says so. */

@@ -20,7 +20,7 @@ export async function prepareRestored(run: FailoverRun, guest: GuestStep, disks:
       return { ...disk, device: await ledger.run(disk.volume.diskKey, 'resolveDevice', disk.volume) };
     }),
   );
-  await prepare(run, guest, allOrWorst(attached));
+  await prepare(run, 'test', guest, allOrWorst(attached));
   const left = await Promise.allSettled(
     disks.map(async ({ volume }) => {
       const { diskKey } = volume;
@@ -49,17 +49,19 @@ export async function prepareReplicas(run: FailoverRun, guest: GuestStep, disks:
       return { ...disk, device: await run.ledger.run(diskKey, 'resolveDevice', disk.volume) };
     }),
   );
-  await prepare(run, guest, allOrWorst(proven));
+  await prepare(run, 'live', guest, allOrWorst(proven));
 }
 
 async function prepare(
   { vm, ledger }: FailoverRun,
+  kind: 'test' | 'live',
   guest: GuestStep,
   disks: readonly (VmDisk & { readonly device: DeviceProof })[],
 ): Promise<void> {
   const input: PrepareGuestInput = {
     ...vm,
     guest,
+    kind,
     disks: disks.map(({ boot, device, volume: { diskKey, volumeId, volumeBytes } }) => ({
       diskKey,
       boot,
@@ -68,5 +70,7 @@ async function prepare(
       device,
     })),
   };
-  await ledger.run('vm', 'prepareGuest', input);
+  // What a conversion that failed leaves is "in an unknown, possibly corrupted state" (virt-v2v-in-place(1)): one that then
+  // succeeds on it would prove nothing. A hook of the operator's may be called again.
+  await ledger.run('vm', 'prepareGuest', input, guest.kind === 'convert' ? ['guest-step-failed'] : []);
 }

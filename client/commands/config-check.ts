@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { loadConfiguration } from '../../worker/config';
+import { commandWarnings } from '../../worker/command-warnings';
 import { tryConnections } from '../../worker/connection-checks';
 import { databaseAccess, secretFileWarnings, siteKeys } from '../../worker/secrets';
 import { requireConfigurationFile, type CommandContext } from '../command-context';
@@ -7,8 +8,9 @@ import { EndedWith } from '../ended-with';
 import { withProgress } from '../with-progress';
 
 /**
- * `diskferry config check [FILE] [--connect]`: the file's fields, that its secrets can be read, and who else can read them; with
- * `--connect` also everything that it names, each with the next action. Exit code 1 when something is wrong.
+ * `diskferry config check [FILE] [--connect]`: the file's fields, that its secrets can be read and who else can read them, and that the commands
+ * of its hooks can be run here; with `--connect` also everything that it names, each with the next action. Exit code 1 when something is
+ * wrong.
  */
 export async function run(
   context: CommandContext,
@@ -20,17 +22,22 @@ export async function run(
   );
   const database = await databaseAccess(configuration, context.io.env);
   for (const site of configuration.sites.values()) await siteKeys(configuration, site);
-  const warnings = await secretFileWarnings(configuration);
+  const warnings = [
+    ...(await secretFileWarnings(configuration)),
+    ...(await commandWarnings(configuration, context.io.env['PATH'])),
+  ];
   const sites = [...configuration.sites.values()].map((site) => ({
     name: site.name,
     endpoint: site.endpoint,
     appliances: [...site.appliances.keys()],
+    hooks: [...site.hooks.keys()],
   }));
   context.print(`${configuration.file} is good`);
   context.print(`  database ${database.shown}`);
   for (const site of sites) {
     context.print(`  site ${site.name}: ${site.endpoint}`);
     for (const appliance of site.appliances) context.print(`    appliance ${appliance}`);
+    for (const hook of site.hooks) context.print(`    hook ${hook}`);
   }
   for (const warning of warnings) context.print(`  warning: ${warning}`);
   const connections =

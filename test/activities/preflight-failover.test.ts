@@ -82,7 +82,7 @@ describe('the preflight of a failover', () => {
     ['a network that is not there', { target: { ...target, networks: [{ network: 'l3' }] } }, 'network-unknown'],
     ['a name that is taken', { target: { ...target, name: 'appliance-qc-2' } }, 'vm-name-taken'],
     ['a hook', { health: { hook: 'ping' } }, 'hook-unknown'],
-    ['a conversion of the guest', { guest: { kind: 'convert' } }, 'hook-unknown'],
+    ['a guest step that is not configured', { guest: { kind: 'hook', hook: 'virtio' } }, 'hook-unknown'],
   ])('refuses %s', async (_what, changes, code) => {
     expect((await refusal(preflight(changes))).code).toBe(code);
   });

@@ -11,14 +11,17 @@ import {
   makeMainActivities,
   makeSiteActivities,
 } from '../../activities/make-activities';
+import type { SiteCommands } from '../../activities/hook-settings';
 import {
   type FailoverVmActivities,
   makeFailoverVmActivities,
+  makeGuestActivities,
   makePointActivities,
   type PointActivities,
 } from '../../activities/make-failover-activities';
-import type { AllActivities, FailoverMainActivities } from '../../activities/queues';
+import type { AllActivities, FailoverCopyActivities, FailoverMainActivities } from '../../activities/queues';
 import { makeSiteFacts } from '../../activities/site-facts';
+import { runCommand } from '../../appliance/commands';
 import type { SiteSettings } from '../../site/site-settings';
 import type { CloudStackApi } from '../../cloudstack/api';
 import { createCloudStackClient } from '../../cloudstack/client';
@@ -39,7 +42,11 @@ const USER_APPLIANCE = 'b94e5a0c-2f3d-4d6e-9a7b-5c8d1e0f2a43';
 
 /** A process that runs activities on behalf of one workflow run, as a worker would. */
 export interface Actor {
-  readonly activities: AllActivities & FailoverMainActivities & PointActivities & FailoverVmActivities;
+  readonly activities: AllActivities &
+    FailoverMainActivities &
+    PointActivities &
+    FailoverVmActivities &
+    FailoverCopyActivities;
   readonly run: ActivityRun;
   readonly vm: VmRef;
   /** lines of its log, with the fields */
@@ -58,6 +65,8 @@ export interface ActorOptions {
   readonly workflowId?: string;
   readonly vm?: VmRef;
   readonly settings?: Partial<SiteSettings>;
+  /** the site's hooks and what converts guests; none unless said otherwise */
+  readonly commands?: SiteCommands;
   readonly isRunClosed?: (workflowId: string, runId: string) => Promise<boolean>;
 }
 
@@ -167,6 +176,8 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
     };
     const common = {
       ...database.repositories,
+      commands: options.commands ?? { hooks: new Map() },
+      runCommand,
       clock: systemClock,
       polling,
       effect: makeEffect(options.failpoint),
@@ -189,6 +200,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
         ...makeFailoverVmActivities(site),
         ...makeApplianceActivities({ ...common, ...appliance }),
         ...makeCopyActivities({ ...common, ...appliance }),
+        ...makeGuestActivities({ ...common, ...appliance }),
       },
     };
   };

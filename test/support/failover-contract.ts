@@ -7,7 +7,9 @@ import {
   pointWork,
   type PointWorkName,
 } from '../../domain/failover-steps';
-import type { ActivityWorld, Actor } from './activity-world';
+import type { SiteCommands } from '../../activities/hook-settings';
+import { healthHook } from '../../domain/health-hook';
+import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
 import { expectCensus } from './census';
 import { contract, type ContractOptions } from './contract-engine';
 import { FailoverJourney } from './failover-journey';
@@ -31,6 +33,10 @@ export interface FailoverContractOptions extends ContractOptions<FailoverJourney
   readonly takeBack?: (journey: FailoverJourney, actor: Actor) => Promise<void>;
   /** the replicas are not as they were afterwards: each case replicates anew, and releases them */
   readonly changesReplicas?: boolean;
+  /** with changesReplicas: the disks that each case replicates; a hook needs none */
+  readonly diskKeys?: readonly number[];
+  /** the site's hooks */
+  readonly commands?: SiteCommands;
 }
 
 /** The contract of a failover step. */
@@ -50,8 +56,12 @@ export function failoverStepContract(step: FailoverStepName, options: FailoverCo
 export function failoverUndoContract(
   undo: FailoverUndoName,
   from: FailoverStepName,
-  options: FailoverContractOptions = {},
+  options: FailoverContractOptions & {
+    /** what it answers where its step never came; a hook is called all the same, since nobody knows how far its step came */
+    readonly withoutStep?: 'undone';
+  } = {},
 ): void {
+  const { withoutStep = 'nothing-to-undo' } = options;
   const arrange = async (journey: FailoverJourney, actor: Actor): Promise<void> => {
     await journey.runThrough(actor, from);
     await journey.undoBefore(actor, undo);
@@ -65,18 +75,20 @@ export function failoverUndoContract(
       }
     },
     without: async (journey, actor) => {
-      for (const { outcome } of await journey.undo(actor, undo)) expect(outcome).toBe('nothing-to-undo');
+      for (const { outcome } of await journey.undo(actor, undo)) expect(outcome).toBe(withoutStep);
       if (options.changesReplicas) await journey.releaseReplicas(actor);
     },
   });
 }
 
-/** The contract of what is done for recovery points beside the steps. */
+const besideSteps = { ...pointWork, runHook: healthHook };
+
+/** The contract of what is done beside the steps: for recovery points, and to ask a health hook. */
 export function pointWorkContract(
-  name: PointWorkName,
+  name: PointWorkName | 'runHook',
   options: FailoverContractOptions & { readonly act: (journey: FailoverJourney, actor: Actor) => Promise<unknown> },
 ): void {
-  contract(title('work', name, options), pointWork[name].effects, options, {
+  contract(title('work', name, options), besideSteps[name].effects, options, {
     ...world(options),
     arrange: options.arrange ?? (() => Promise.resolve()),
     act: options.act,
@@ -87,15 +99,23 @@ function title(what: 'step' | 'undo' | 'work', name: string, { account = 'admin'
   return `the failover ${what} contract of ${name} (${account})`;
 }
 
-function world({ takeBack, changesReplicas = false }: FailoverContractOptions) {
+function world({ takeBack, changesReplicas = false, diskKeys, commands }: FailoverContractOptions) {
   const before = new Map<string, Standing>();
   const end = async (journey: FailoverJourney, actor: Actor): Promise<void> => {
     if (takeBack === undefined) await journey.takeBack(actor);
     else await takeBack(journey, actor);
     if (changesReplicas) await journey.releaseReplicas(actor);
   };
-  const actor = FailoverJourney.actor.bind(FailoverJourney);
-  if (changesReplicas) return { begin: FailoverJourney.begin.bind(FailoverJourney), actor, end };
+  const actor = (from: ActivityWorld, journey: FailoverJourney, given: ActorOptions): Actor =>
+    FailoverJourney.actor(from, journey, {
+      ...given,
+      ...(commands === undefined ? {} : { commands }),
+    });
+  if (changesReplicas) {
+    const begin = (from: ActivityWorld, account: 'admin' | 'repluser') =>
+      FailoverJourney.begin(from, account, diskKeys);
+    return { begin, actor, end };
+  }
   return {
     begin: async (from: ActivityWorld, account: 'admin' | 'repluser') => {
       const journey = await FailoverJourney.begin(from, account);

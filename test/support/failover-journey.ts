@@ -12,6 +12,7 @@ import type { VmRef } from '../../domain/step-io';
 import type { FailoverUndoOutcome } from '../../domain/undo-policy';
 import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
 import { commitFailoverInput, commitRevertInput, replicasNow } from './failover-commits';
+import { prepareInput, quiesceInput } from './failover-hooks';
 import { testOrder, undoOrder } from './failover-order';
 import { attachInputs, deployInput, failoverVmRef, removeInput } from './failover-vm-inputs';
 import { inTurn } from './in-turn';
@@ -58,13 +59,17 @@ export class FailoverJourney {
    * A VM with two verified replicas, claimed by a run of its own: those that the case before has left as they were, or newly
    * replicated with real activities.
    */
-  static async begin(world: ActivityWorld, account: 'admin' | 'repluser' = 'admin'): Promise<FailoverJourney> {
+  static async begin(
+    world: ActivityWorld,
+    account: 'admin' | 'repluser' = 'admin',
+    diskKeys: readonly number[] = DISK_KEYS,
+  ): Promise<FailoverJourney> {
     const standing = takeStanding(world, account);
     if (standing !== undefined) return await standing.again();
     const before = await world.begin({ account });
     const replication = world.actor(before, { account });
     const replicas: Journey[] = [];
-    for (const [index, diskKey] of DISK_KEYS.entries()) {
+    for (const [index, diskKey] of diskKeys.entries()) {
       const journey = await Journey.begin(world, before, { diskKey, boot: index === 0 });
       await journey.runThrough(replication, 'verifyDisk');
       await replication.activities.closeExport(journey.volumeInput);
@@ -181,6 +186,12 @@ export class FailoverJourney {
         return await inTurn(attachInputs(this), (input) => activities.attachToVm(input));
       case 'mapToVm':
         return await inTurn(attachInputs(this), (input) => activities.mapToVm(input));
+      case 'quiesceSource':
+        await activities.quiesceSource(quiesceInput(this));
+        return undefined;
+      case 'prepareGuest':
+        await activities.prepareGuest(await prepareInput(this, actor));
+        return await replicasNow(this);
       case 'startVm':
         await activities.startVm(failoverVmRef(this));
         return undefined;
@@ -193,8 +204,6 @@ export class FailoverJourney {
       case 'commitRevert':
         await activities.commitRevert(commitRevertInput(this));
         return await replicasNow(this);
-      default:
-        throw new Error(`nobody has taught FailoverJourney the step ${step} yet`);
     }
   }
 
@@ -214,8 +223,8 @@ export class FailoverJourney {
         return await inTurn(attachInputs(this), (input) => activities.detachFromVm(input));
       case 'removeVm':
         return [await activities.removeVm(removeInput(this))];
-      default:
-        throw new Error(`nobody has taught FailoverJourney the undo ${undo} yet`);
+      case 'resumeSource':
+        return [await activities.resumeSource(quiesceInput(this))];
     }
   }
 

@@ -1,7 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DiskferryFailure } from '../../domain/failures';
+import { commandWarnings } from '../../worker/command-warnings';
 import { loadConfiguration, parseConfiguration } from '../../worker/config';
 
 const example = readFileSync(path.join(__dirname, '../../examples/diskferry.toml'), 'utf8');
@@ -53,6 +56,48 @@ test('the example becomes a configuration with durations in milliseconds and abs
     simulated: false,
     maxCopies: 2,
     deviceWaitMs: 60_000,
+  });
+});
+
+test('hooks are commands with a time limit; a program with a slash is taken from the folder of the file', () => {
+  const text = `${example}
+[site.qc.hook.ping]
+command = ["hooks/ping", "a b", "hooks/x"]
+[site.qc.convert]
+command = ["env", "LIBGUESTFS_BACKEND=direct", "virt-v2v-in-place"]
+`;
+  const site = parseConfiguration(text, '/srv/df/diskferry.toml').sites.get('qc');
+  expect(site?.hooks.get('stop-postgres')?.timeoutMs).toBe(120_000);
+  expect(site?.hooks.get('ping')).toEqual({ command: ['/srv/df/hooks/ping', 'a b', 'hooks/x'], timeoutMs: 300_000 });
+  expect(site?.convert).toEqual({
+    command: ['env', 'LIBGUESTFS_BACKEND=direct', 'virt-v2v-in-place'],
+    timeoutMs: 7_200_000,
+  });
+  expect(parseConfiguration(example, 'x.toml').sites.get('qc')).not.toHaveProperty('convert');
+});
+
+describe('commands that cannot be run here', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'diskferry-commands-'));
+    await writeFile(path.join(folder, 'good'), '#!/bin/sh\n', { mode: 0o755 });
+    await writeFile(path.join(folder, 'plain'), '#!/bin/sh\n', { mode: 0o644 });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test.each([
+    ['./good', []],
+    ['good', []],
+    ['./plain', ['[site.qc.hook.h] command: FOLDER/plain is not executable by this user; run: chmod +x FOLDER/plain']],
+    ['./none', ['[site.qc.hook.h] command: FOLDER/none does not exist on this machine']],
+    ['plain', ['[site.qc.hook.h] command: plain is in no folder of PATH on this machine']],
+    ['../', ['[site.qc.hook.h] command: PARENT is no file']],
+  ])('%s', async (program, warnings) => {
+    const text = example.replace(/\[site\.qc\.hook[\s\S]*/, `[site.qc.hook.h]\ncommand = ["${program}"]\n`);
+    const configuration = parseConfiguration(text, path.join(folder, 'diskferry.toml'));
+    expect(await commandWarnings(configuration, folder)).toEqual(
+      warnings.map((warning) => warning.replaceAll('FOLDER', folder).replace('PARENT', path.dirname(folder))),
+    );
   });
 });
 
@@ -144,6 +189,21 @@ describe('refused, naming section, field and what would be right', () => {
       '[worker]\nhealth_listen = "0.0.0.0:80"\n[site.qc]',
       '[worker] health_listen must be a loopback address with a port, such as 127.0.0.1:8090',
     ],
+    [
+      'a hook that is a shell line',
+      /command = \[.*/,
+      'command = "systemctl stop x"',
+      /^\[site\.qc\.hook\.stop-postgres\] command must be a list/,
+    ],
+    ['a hook without a program', /command = \[.*/, 'command = []', /command must begin with a program/],
+    ['a hook without an end', 'timeout = "2m"', 'timeout = "12h"', /timeout must be more than 0 and at most 11h/],
+    [
+      'a misspelt field of a hook',
+      'timeout = "2m"',
+      'time_out = "2m"',
+      '[site.qc.hook.stop-postgres] time_out is no known field; known are command, timeout',
+    ],
+    ['a hook of an odd name', 'hook.stop-postgres', 'hook."Stop it"', /^\[site\.qc\.hook\.Stop it\] the name must be/],
     ['no TOML', '[site.qc]', '[site.qc', /^line 7, column \d+: /],
   ])('%s', (_what, from, to, problem) => {
     const problems = problemsOf(changed(from, to));

@@ -1,4 +1,5 @@
 import { failoverSteps, failoverUndos, pointWork } from '../../domain/failover-steps';
+import { healthHook } from '../../domain/health-hook';
 import { steps, undos, type StepRow, type UndoRow } from '../../domain/steps';
 import { code, generatedNotice, markdownTable } from './markdown';
 
@@ -28,7 +29,7 @@ export function stepsPage(): string {
     '',
     'Which of them a run takes, and in which order: [failover.md](failover.md). Going back runs what is owed newest first, whole stages one after another: all disks leave the failover VM before it is removed.',
     '',
-    ...tables(failoverSteps, failoverUndos, pointWork),
+    ...tables(failoverSteps, failoverUndos, { ...pointWork, runHook: healthHook }),
   ].join('\n');
 }
 
