@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, open, readdir, readFile, readlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
@@ -56,8 +57,7 @@ async function exportFolders(exportsDirectory: string): Promise<MissingRight[]> 
   const next = `Let ${user()} own it: chown -R ${user()} ${exportsDirectory}, or RuntimeDirectory= in the unit.`;
   return await refusedAs(`folder ${exportsDirectory} cannot be written`, next, async () => {
     await prepareExportFolders(layout, readBootId);
-    await access(layout.links, constants.R_OK | constants.W_OK | constants.X_OK);
-    await writeAndRemove(layout.staging);
+    for (const folder of [layout.links, layout.staging]) await writeAndRemove(folder);
   });
 }
 
@@ -132,8 +132,13 @@ function otherProcesses(): Promise<MissingRight[]> {
   });
 }
 
-async function writeAndRemove(folder: string): Promise<void> {
-  const file = path.join(folder, `.diskferry-right-${String(process.pid)}`);
+/**
+ * Writes a file of no content and removes it: access(2) would say what the user may do without the capabilities that it has.
+ *
+ * @throws what the system says
+ */
+export async function writeAndRemove(folder: string): Promise<void> {
+  const file = path.join(folder, `.diskferry-${randomUUID()}`);
   await (await open(file, 'w', 0o600)).close();
   await unlink(file);
 }

@@ -1,6 +1,7 @@
-import { access, constants } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { exportLayout } from '../appliance/export-layout';
 import { greet } from '../appliance/export-links';
+import { writeAndRemove } from '../appliance/rights';
 import type { Check } from './check';
 import type { ApplianceConfiguration } from './config';
 
@@ -15,10 +16,8 @@ export function applianceChecks(
       kind: 'folders',
       next: 'See docs/service.md, "Folders and rights", then start the worker again.',
       measure: async () => {
-        await access(appliance.sysfsBlockDirectory, constants.R_OK | constants.X_OK);
-        for (const folder of [layout.links, layout.staging]) {
-          await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-        }
+        await readdir(appliance.sysfsBlockDirectory);
+        for (const folder of [layout.links, layout.staging]) await writeAndRemove(folder);
         return `${appliance.exportsDirectory} can be written, ${appliance.sysfsBlockDirectory} be read`;
       },
     },
