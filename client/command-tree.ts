@@ -161,11 +161,16 @@ function addProcessCommands(program: Command, io: CliIo): void {
 
   declare(program, 'demo', 'replicate a two-disk VM on this machine with real parts, and show it', [
     'diskferry demo',
-    'diskferry demo --keep',
+    'diskferry demo --failover          # two VMs: replicate, test and live failover, the way back, a source that dies',
+    'diskferry demo --failover --json   # the same, told on standard error; one JSON object at its end',
+    'diskferry demo --keep              # and look around: status, mappings, points, failover test',
   ])
+    .option('--failover', 'go on to recovery points and failovers, of a VM with two disks and one with six')
     .option('--keep', 'keep the stack up until Ctrl-C')
-    .action((options: CommonOptions & { keep?: boolean }) =>
-      commandModules.demo().run(contextOf(io, options), { keep: options.keep === true }),
+    .action((options: CommonOptions & { keep?: boolean; failover?: boolean }) =>
+      commandModules
+        .demo()
+        .run(contextOf(io, options), { keep: options.keep === true, failover: options.failover === true }),
     );
 
   declare(program, 'simulator', 'run a CloudStack simulator on loopback, for development and tests', [

@@ -62,9 +62,19 @@ function workLines(state: FailoverState, now: number): string[] {
     ...(vmStep.lastFailure === undefined
       ? []
       : [`    last failure: ${vmStep.lastFailure.message}${nextTry(vmStep.nextTryAt, now)}`]),
-    ...state.disks.flatMap((disk) => diskLines(disk, now)),
+    ...state.disks.flatMap((disk) => diskLines(isGone(state) ? withoutPlace(disk) : disk, now)),
     ...state.overridden.map((sentence) => `  overridden: ${sentence}`),
   ];
+}
+
+/** Whether nothing is left of what the run made: its disks have no place that could be looked at. */
+function isGone({ kind, phase }: FailoverState): boolean {
+  if (kind === 'back') return false;
+  return phase === 'ended' || phase === 'rolled_back' || phase === 'cancelled';
+}
+
+function withoutPlace({ devicePath: _devicePath, ...disk }: FailoverDiskState): FailoverDiskState {
+  return disk;
 }
 
 function diskLines(disk: FailoverDiskState, now: number): string[] {

@@ -104,7 +104,7 @@ export async function readStatus(
   const pending = description === undefined ? [] : await pendingActivities(temporal, description);
   const state = valueOf(workflow);
   const [progress, replicas, unpolledQueues] = await Promise.all([
-    part("the copies' progress is not known", () => progressOf(records, state)),
+    part("the copies' progress is not known", () => progressOf(records, state, valueOf(job)?.firstRunId)),
     part('the replicas are not known', () => recordedReplicas(records, vm)),
     findUnpolledQueues(temporal, vm.site, {
       description,
@@ -129,15 +129,18 @@ export async function readStatus(
   });
 }
 
+/** The copies' progress. A row of an earlier run stands there until this one's copy begins: it is not this one's progress. */
 async function progressOf(
   records: ReplicationRecords | undefined,
   state: ReplicationState | undefined,
+  firstRunId: string | undefined,
 ): Promise<ReplicationStatus['progress']> {
   if (records === undefined || state === undefined) return [];
   const rows = await Promise.all(
     state.disks.map(async ({ key, volumeId }) => {
       const row = volumeId === undefined ? undefined : await records.progress.get(volumeId);
-      return row === undefined ? [] : [{ ...row, diskKey: key }];
+      if (row === undefined || (firstRunId !== undefined && row.firstRunId !== firstRunId)) return [];
+      return [{ ...row, diskKey: key }];
     }),
   );
   return rows.flat();

@@ -869,6 +869,13 @@ export const failureTable = {
     next: 'Read the logs in {directory}/logs; what is missing on this machine is installed by: npm run setup',
     exitCode: 1,
   },
+  'demo-failed': {
+    class: 'failed',
+    message: 'The demo expected: {expectation}. It found: {found}',
+    systemDoes: 'ends the demo; its folder with data and logs is kept, and named',
+    next: 'Look into that folder (logs, and: diskferry failover list --state FOLDER with diskferry up on it), or run the demo again.',
+    exitCode: 1,
+  },
   internal: {
     class: 'failed',
     message: 'Unexpected error in {where}: {cause}',
