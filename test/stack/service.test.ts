@@ -52,7 +52,7 @@ describeAsRoot("with a service's rights", () => {
   beforeAll(async () => {
     stack = await startTestStack({ worker: false });
     // The user of the service can pass, and owns what it has to write; everything else stays root's.
-    chmodSync(stack.folder.directory, 0o711);
+    for (const folder of [stack.folder.directory, stack.folder.path('exports')]) chmodSync(folder, 0o711);
     exportsFolder = stack.folder.path('exports', demoApplianceId);
     configurationFile = stack.folder.path('service.toml');
     const [healthPort, temporalPort] = [await freePort(), await freePort()];
