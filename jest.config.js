@@ -50,7 +50,7 @@ module.exports = {
     project('stack'),
     project('database', withServers),
     project('activities', withServers),
-    project('failover'),
+    project('failover', withBundle),
     project('end-to-end', withServers),
   ],
 };

@@ -132,7 +132,7 @@ async function quiesceAndSync({
 }: LiveContext): Promise<void> {
   const { quiesce, finalSync: sync } = request;
   if (quiesce === undefined && sync === undefined) return;
-  await lookAhead(run);
+  await lookAhead(run, request);
   if (quiesce?.by === 'hook') {
     run.view.enter('quiescing');
     const { hook, resumeHook } = quiesce;
@@ -149,9 +149,10 @@ async function quiesceAndSync({
   run.view.enter('preflight');
 }
 
-/** What would be refused is refused before the source is stopped for it. Looks only; whether the VM is verified is asked later. */
-async function lookAhead(run: FailoverRun): Promise<void> {
-  const { replicas } = await run.plan({ allowUnverified: 'looked at before the source is quiesced' });
+/** What would be refused is refused before the source is stopped for it. Looks only; a final sync may still verify the VM. */
+async function lookAhead(run: FailoverRun, { allowUnverified, finalSync: sync }: LiveFailoverRequest): Promise<void> {
+  const reason = sync === undefined ? allowUnverified : 'looked at before the source is quiesced';
+  const { replicas } = await run.plan(reason === undefined ? {} : { allowUnverified: reason });
   run.view.state.overridden = [];
   const { vm } = run;
   await run.preflight(

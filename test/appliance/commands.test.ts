@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runCommand } from '../../appliance/commands';
+import { makeCopyLocks } from '../../appliance/copy-lock';
 import type { CommandProgramInput } from './fixtures/command-program';
 import { eventually, processesNaming } from './support/process-census';
 
@@ -21,6 +22,30 @@ const shell = (script: string, more: Partial<Parameters<typeof runCommand>[0]> =
   run(['sh', '-c', script, 'hook', folder], more);
 /** Whether anything that names the test's folder runs. */
 const nothingRuns = async (): Promise<boolean> => (await processesNaming(folder)).length === 0;
+
+/** A script with a child, as most hooks are; both name the folder. */
+const MAKES_A_CHILD = (): [string, string, string, ...string[]] => [
+  ...(['sh', '-c', 'sh -c "sleep 600; : $1" & touch "$1/begun"; wait'] as const),
+  ...['hook', folder],
+];
+
+/** Has a worker run a command, and kills it when the command is at work. */
+async function killWorkerOf(input: CommandProgramInput): Promise<void> {
+  const loader = path.join(__dirname, '..', 'support', 'typescript-require.cjs');
+  const program = path.join(__dirname, 'fixtures', 'command-program.ts');
+  const worker = spawn(process.execPath, ['--require', loader, program, JSON.stringify(input)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await eventually(hasBegun, 'it has begun', 30_000);
+  worker.kill('SIGKILL');
+  await once(worker, 'exit');
+}
+
+const hasBegun = (): Promise<boolean> =>
+  readFile(path.join(folder, 'begun')).then(
+    () => true,
+    () => false,
+  );
 
 describe('a command', () => {
   test('gets its arguments as they are, no input, its variables and nothing of the worker’s', async () => {
@@ -65,14 +90,7 @@ describe('a command', () => {
     const stop = new AbortController();
     const reason = new Error('cancelled');
     const running = shell('touch "$1/begun"; sleep 600', { signal: stop.signal });
-    await eventually(
-      () =>
-        readFile(path.join(folder, 'begun')).then(
-          () => true,
-          () => false,
-        ),
-      'it has begun',
-    );
+    await eventually(hasBegun, 'it has begun');
     stop.abort(reason);
     await expect(running).rejects.toBe(reason);
     expect(await nothingRuns()).toBe(true);
@@ -92,31 +110,27 @@ describe('a command', () => {
   });
 
   test('dies with its worker, and so does all that it started', async () => {
-    const worker = spawn(
-      process.execPath,
-      [
-        '--require',
-        path.join(__dirname, '..', 'support', 'typescript-require.cjs'),
-        path.join(__dirname, 'fixtures', 'command-program.ts'),
-        // A script with a child, as most hooks are; both name the folder.
-        JSON.stringify({
-          command: ['sh', '-c', 'sh -c "sleep 600; : $1" & touch "$1/begun"; wait', 'hook', folder],
-        } satisfies CommandProgramInput),
-      ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
-    const begun = path.join(folder, 'begun');
-    await eventually(
-      () =>
-        readFile(begun).then(
-          () => true,
-          () => false,
-        ),
-      'it has begun',
-      30_000,
-    );
-    worker.kill('SIGKILL');
-    await once(worker, 'exit');
+    await killWorkerOf({ command: MAKES_A_CHILD() });
+    await eventually(nothingRuns, 'nothing is left');
+  });
+});
+
+describe('a guest step', () => {
+  const volumeId = '7f0c0d4e-8a53-4c35-9d56-5d2b8f0f3c11';
+
+  test('of a killed worker holds the lock of its disk until the last process of it is dead', async () => {
+    const locks = makeCopyLocks(folder);
+    // One that has left the group lives on, and so does the lock.
+    const escaped = 'setsid sh -c "while [ -e $1/stay ]; do sleep 0.05; done" >/dev/null 2>&1 & ';
+    await writeFile(path.join(folder, 'stay'), '');
+    const [shell, flag, text, ...rest] = MAKES_A_CHILD();
+    await killWorkerOf({
+      command: [shell, flag, `${escaped}${text}`, ...rest],
+      guest: { exportsDirectory: folder, volumeId, deviceNode: path.join(folder, 'stay') },
+    });
+    expect(await locks.isFree(volumeId)).toBe(false);
+    await rm(path.join(folder, 'stay'));
+    await eventually(() => locks.isFree(volumeId), 'the lock is free');
     await eventually(nothingRuns, 'nothing is left');
   });
 });

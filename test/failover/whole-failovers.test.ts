@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contentDigest } from '../../simulator/content-digest';
-import { runJobSheetQueries } from '../../stack/job-sheet-queries';
 import { demoApplianceId } from '../../stack/local-stack';
+import { type PathWatcher, watchDevicePaths } from '../../stack/path-watcher';
+import { type SimulatedMachine, type SimulatorControl, simulatorControl } from '../../stack/simulator-control';
 import { localSite } from '../../stack/state-folder';
 import { type FailoverWorld, startFailoverWorld } from '../support/failover-world';
 import { leftovers, nothing } from '../support/live-rows';
@@ -10,41 +11,22 @@ import { until } from '../support/until';
 
 let world: FailoverWorld;
 let vm: SourceVm;
-let watch: { stop(): Promise<number> };
+let watch: PathWatcher;
+let simulator: SimulatorControl;
 const key = () => ({ site: localSite, sourceId: 'vcenter-qc', sourceVmId: vm.id });
 const name = () => `f-${vm.id.slice(0, 8)}`;
 
 beforeAll(async () => {
   world = await startFailoverWorld();
   vm = await sourceVm(world.stack, 3, { dataMib: 1 });
-  watch = watchDuplicates();
+  const { ports, databasePassword } = world.stack.folder;
+  watch = await watchDevicePaths({ port: ports.mariadb, password: databasePassword });
+  simulator = simulatorControl(() => world.stack.simulator.controlEndpoint);
 }, 120_000);
 afterAll(async () => {
   await vm.stop();
   await world.close();
 }, 60_000);
-
-/** Asks the job sheet's query all the time; how many answers there were, each of them empty. */
-function watchDuplicates(): { stop(): Promise<number> } {
-  const ended = new AbortController();
-  let asked = 0;
-  const { ports, databasePassword } = world.stack.folder;
-  const asking = (async () => {
-    while (!ended.signal.aborted) {
-      const { duplicates } = await runJobSheetQueries({ port: ports.mariadb, password: databasePassword });
-      if (duplicates.rows.length > 0) throw new Error(`duplicate device paths: ${duplicates.rows.flat().join(', ')}`);
-      asked += 1;
-    }
-  })();
-  asking.catch(() => undefined);
-  return {
-    stop: async () => {
-      ended.abort();
-      await asking;
-      return asked;
-    },
-  };
-}
 
 const request = (kind: 'test' | 'live', changes: Record<string, unknown> = {}) => ({
   schemaVersion: 1,
@@ -68,28 +50,13 @@ const replicate = async (overwrite: boolean) => {
   return result;
 };
 
-interface Machine {
-  readonly id: string;
-  readonly name: string;
-  readonly state: string;
-  readonly boot: { readonly up: boolean; readonly reason: string };
-}
-const machines = async (): Promise<readonly Machine[]> =>
-  ((await world.stack.census()) as { machines: readonly Machine[] }).machines;
-const machine = async (): Promise<Machine | undefined> =>
-  (await machines()).find((candidate) => candidate.name === name() && candidate.state !== 'Expunging');
-const control = async (path: string, body: object): Promise<void> => {
-  const response = await fetch(`${world.stack.simulator.controlEndpoint}${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(await response.text());
-};
+const machine = async (): Promise<SimulatedMachine | undefined> =>
+  (await simulator.world()).machines.find((candidate) => candidate.name === name() && candidate.state !== 'Expunging');
 
 describe('a VM of three disks', () => {
   test('goes to a sandbox whose lease ends by itself, then live, is written, comes back, and is replicated again', async () => {
     const boot = vm.disks[0]?.path ?? '?';
-    await control('/boot-expectation', { vmName: name(), rootContent: await contentDigest(boot) });
+    await simulator.expectBoot(name(), await contentDigest(boot));
     await replicate(false);
     const before = await leftovers(world.stack);
 
@@ -114,12 +81,8 @@ describe('a VM of three disks', () => {
     );
     expect(gone.disks.map((disk) => disk.deviceId)).toEqual([0, 1, 2]);
     for (const disk of gone.disks) {
-      await control('/guest/write', {
-        vmId,
-        volumeId: disk.volumeId,
-        offsetBytes: 5_000_000,
-        text: 'the guest was here',
-      });
+      const volumeId = disk.volumeId ?? '?';
+      await simulator.guestWrites({ vmId, volumeId, offsetBytes: 5_000_000, text: 'the guest was here' });
     }
     // While it is there, nothing else may have it.
     await expect(replicate(true)).rejects.toMatchObject({ record: { code: 'vm-failed-over' } });
@@ -141,7 +104,9 @@ describe('a VM of three disks', () => {
     expect(after.devices).toHaveLength(before.devices.length);
     // Kernel names are chance, and CloudStack lists the latest change first.
     expect({ ...after, volumes: [], devices: [] }).toEqual({ ...before, volumes: [], devices: [] });
-    expect(await watch.stop()).toBeGreaterThan(50);
+    const watched = await watch.stop();
+    expect(watched.duplicates).toEqual([]);
+    expect(watched.asked).toBeGreaterThan(50);
 
     const volumes = again.disks.map((disk) => disk.volumeId ?? '?');
     const released = await world.stack.diskferry('release', vm.id, '--delete-volumes', ...volumes, '--json');
