@@ -566,6 +566,22 @@ export const failureTable = {
     exitCode: 1,
   },
 
+  // Adopting an older installation
+  'adoption-refused': {
+    class: 'refused',
+    message: 'The older installation cannot be adopted, or taken back: {cause}',
+    systemDoes: 'changes nothing more; an adoption that was begun can be taken back',
+    next: 'Read the cause and docs/adopt.md; an adoption that was cut off: diskferry adopt --undo',
+    exitCode: 1,
+  },
+  'adoption-writers': {
+    class: 'conflict',
+    message: "The older system's tables can still be written by others: {cause}",
+    systemDoes: REFUSES,
+    next: 'Stop the older daemon and run the REVOKE statements above, then adopt again.',
+    exitCode: 1,
+  },
+
   // Ends of a run
   'run-ended-outside': {
     class: 'failed',
