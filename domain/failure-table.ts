@@ -105,6 +105,13 @@ export const failureTable = {
     next: 'See what it does (diskferry status {vm}); stop it with: diskferry cancel {vm}',
     exitCode: 1,
   },
+  'run-ended': {
+    class: 'failed',
+    message: 'VM {vm}: workflow {workflowId} (run {runId}) has ended ({how}), though the job table said {phase}',
+    systemDoes: 'corrects the job table; what the run had made stays as it is',
+    next: 'See what it left: diskferry doctor {site}. Then begin again: diskferry retry {vm}',
+    exitCode: 1,
+  },
   'update-refused': {
     class: 'refused',
     message: 'The run of VM {vm} does not take {update} now: {reason}',
@@ -256,6 +263,13 @@ export const failureTable = {
     message: 'The database schema is not the one this release needs: {cause}',
     systemDoes: 'does not start',
     next: 'Run: diskferry migrate',
+    exitCode: 1,
+  },
+  'rights-missing': {
+    class: 'refused',
+    message: 'This worker lacks rights on the machine of appliance {applianceId}: {problems}',
+    systemDoes: 'does not start',
+    next: '{remedies}',
     exitCode: 1,
   },
   'tool-missing': {

@@ -1,9 +1,11 @@
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { DoctorReport } from '../../client/doctor-report';
 import type { Volume } from '../../cloudstack/api';
 import type { RepairOutcome } from '../../domain/repair-io';
+import { reconcileScheduleId } from '../../domain/names';
 import { tableNames } from '../../database/schema';
 import { demoApplianceId as APPLIANCE } from '../../stack/local-stack';
 import { ownEnvironment } from '../../stack/own-process';
@@ -64,6 +66,19 @@ const rowsNow = async (): Promise<Record<string, unknown>> =>
     await Promise.all(tableNames.map(async (table) => [table, await query(stack, `SELECT * FROM ${table}`)] as const)),
   );
 
+/** The site's schedule would end the record of the dead run by itself, some time within this test. */
+async function pauseReconciliation(): Promise<void> {
+  const connection = await Connection.connect({ address: `127.0.0.1:${String(stack.folder.ports.temporal)}` });
+  const schedule = new Client({ connection }).schedule.getHandle(reconcileScheduleId(localSite));
+  await until(() =>
+    schedule.pause('a test').then(
+      () => true,
+      () => false,
+    ),
+  );
+  await connection.close();
+}
+
 async function finish(jobId: string): Promise<void> {
   expect((await cloud.api.waitForJob(jobId))?.jobstatus).toBe(1);
 }
@@ -85,6 +100,7 @@ beforeAll(async () => {
   stack = await startTestStack();
   const configuration = await loadConfiguration(stack.folder.configurationFile);
   cloud = await openSite(configuration, configuration.sites.get(localSite)!);
+  await pauseReconciliation();
   vm = await sourceVm(stack, 2, { dataMib: 1 });
   replicas = resultOf(await vm.replicate()).disks.map(({ volumeId }) => volumeId!);
 }, 180_000);
