@@ -1,19 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Truth } from '../../doctor/truths';
-import { DiskferryFailure, failure } from '../../domain/failures';
+import { failure } from '../../domain/failures';
 import { doctorExitCode } from '../../domain/findings';
 import type { Severity } from '../../domain/finding-table';
 import { loadConfiguration, type SiteConfiguration, type WorkerConfiguration } from '../../worker/config';
 import { type CommandContext, requireConfigurationFile } from '../command-context';
-import { connectTemporal, type TemporalAccess } from '../connect';
 import { doctorReport, type DoctorReport } from '../doctor-report';
 import { doctorLines } from '../doctor-text';
 import { type DoctorSources, readDatabase, readTruths } from '../doctor-truths';
 import { EndedWith } from '../ended-with';
+import { reachTemporal } from '../reach-temporal';
 import { withProgress } from '../with-progress';
-
-/** Doctor says within seconds that Temporal does not answer; there is much else that it can look at. */
-const TEMPORAL_PATIENCE_MS = 5_000;
 
 export interface DoctorOptions {
   readonly severity: Severity;
@@ -73,16 +69,6 @@ async function look(
     return doctorReport(await withProgress(context, `looking at ${names}`, reading), least);
   } finally {
     if ('known' in temporal) await temporal.known.close();
-  }
-}
-
-async function reachTemporal(context: CommandContext): Promise<Truth<TemporalAccess>> {
-  const patienceMs = Math.min(context.io.patienceMs, TEMPORAL_PATIENCE_MS);
-  try {
-    return { known: await connectTemporal({ ...context, io: { ...context.io, patienceMs } }) };
-  } catch (error) {
-    if (!(error instanceof DiskferryFailure) || error.code !== 'temporal-unavailable') throw error;
-    return { unknown: error.message };
   }
 }
 
