@@ -46,11 +46,11 @@ module.exports = {
     project('appliance'),
     project('doctor'),
     project('worker'),
-    project('client'),
+    project('client', withBundle),
     project('stack'),
     project('database', withServers),
     project('activities', withServers),
-    project('failover'),
+    project('failover', withBundle),
     project('end-to-end', withServers),
   ],
 };

@@ -38,7 +38,9 @@ export function makeClearRoot(work: VmWork): FailoverSiteActivities['clearRoot']
       if (rootVolumeId === undefined) return;
       const fresh = { kind: 'clear-root', jobId: randomUUID(), rootVolumeId } as const;
       const operation = unfinished ?? (await recordVmOperation(work, run, vm, 'clearRoot.record', fresh, mine));
-      const cause = await clear(work, run, vm, operation, rootVolumeId);
+      // What this very call has recorded was not sent yet: to look for its job would be to wait for nothing.
+      const sentBefore = operation.jobId !== fresh.jobId;
+      const cause = await clear(work, run, vm, operation, rootVolumeId, sentBefore);
       await finishVmOperation(work, run, vm, 'clearRoot.finish', operation, {
         state: cause === undefined ? 'done' : 'failed',
         ...(cause === undefined ? {} : { failure: cause }),
@@ -81,9 +83,10 @@ async function clear(
   vm: FailoverVmRef,
   operation: VmOperation,
   rootVolumeId: string,
+  sentBefore: boolean,
 ): Promise<string | undefined> {
   const pending = pendingOnVm(vm.failoverVmName);
-  const earlier = await settleJobOf(work, run, operation, pending);
+  const earlier = sentBefore ? await settleJobOf(work, run, operation, pending) : undefined;
   let root = await observeRoot(work, run, vm, rootVolumeId);
   if (root.at === 'vm') {
     const { jobId } = operation;
@@ -102,7 +105,7 @@ async function clear(
   return undefined;
 }
 
-/** What the detach of an earlier try ended with, in words; undefined when it never arrived, or was not sent before. */
+/** What the detach of an earlier try ended with, in words; undefined when it never arrived. */
 async function settleJobOf(
   work: VmWork,
   run: ActivityRun,

@@ -98,7 +98,9 @@ export async function mapVolume(
       `Device mapping created successfully device_path=${path}`,
     );
   }
+  // Not always the path asked for: a mapping that was adopted from the older system keeps its own.
+  const recorded = mapped.mapping.devicePath;
   const row = await work.mappings.ofVolume(volumeId);
-  if (row?.devicePath !== path) throw new Error(`device path ${path} was recorded but is not there`);
-  return { devicePath: path };
+  if (row?.devicePath !== recorded) throw new Error(`device path ${recorded} was recorded but is not there`);
+  return { devicePath: recorded };
 }

@@ -57,6 +57,7 @@ import type {
   SnapshotVolumeOutput,
 } from '../domain/failover-io';
 import type { ApplianceSight, InspectApplianceInput } from '../domain/doctor-io';
+import type { ReconcileJobsOutput, ReconcileSiteInput } from '../domain/reconcile-io';
 import type { FailoverUndoOutcome, UndoOutcome } from '../domain/undo-policy';
 
 /** Task queue `diskferry`: what needs the database only. */
@@ -146,3 +147,8 @@ export type AllActivities = MainActivities & SiteActivities & ApplianceActivitie
 export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities & FailoverCopyActivities;
 /** Every activity that only doctor and repair need. */
 export type DoctorActivities = DoctorApplianceActivities;
+
+/** Task queue `diskferry`: what keeps the job table in line with Temporal. */
+export interface ReconcileActivities {
+  reconcileJobs(input: ReconcileSiteInput): Promise<ReconcileJobsOutput>;
+}

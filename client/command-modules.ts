@@ -27,6 +27,7 @@ export const commandModules = {
   revert: () => require('./commands/revert') as typeof import('./commands/revert'),
   backup: () => require('./commands/backup') as typeof import('./commands/backup'),
   restore: () => require('./commands/restore') as typeof import('./commands/restore'),
+  adopt: () => require('./commands/adopt') as typeof import('./commands/adopt'),
   migrate: () => require('./commands/migrate') as typeof import('./commands/migrate'),
   worker: () => require('./commands/worker') as typeof import('./commands/worker'),
   simulator: () => require('./commands/simulator') as typeof import('./commands/simulator'),

@@ -19,3 +19,8 @@ export function historyLines(places: readonly MappedPlace[]): string[] {
       : `  to     ${place.unmappedAt}${place.unmappedBecause === undefined || place.unmappedBecause === '' ? '' : `  because ${place.unmappedBecause}`}`,
   ]);
 }
+
+/** What stands where a mapping has no device node. */
+export function nodeWords(role: MappedPlace['role']): string {
+  return role === 'replica' ? 'not proven since it was adopted' : 'in the failover VM';
+}

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { z } from 'zod';
+import { parseDevicePath } from '../domain/device-path';
 import { bytesSchema, uuidSchema } from '../domain/identifiers';
 import type { Tx } from './database';
 import { isDuplicateKey } from './errors';
@@ -15,7 +16,8 @@ export interface DeviceMapping {
   readonly volumeId: string;
   /** absent on a failover VM: nobody of ours can look into that guest */
   readonly deviceNode?: string;
-  readonly cloudStackDeviceId: number;
+  /** for people only; absent where the older system left it out */
+  readonly cloudStackDeviceId?: number;
   readonly role: 'replica' | 'test_root' | 'test_data' | 'live_root' | 'live_data';
   readonly state: 'mapped';
   readonly sizeBytes: number;
@@ -29,7 +31,8 @@ export interface DeviceMapping {
 export interface DeviceMappings {
   /**
    * Inserts a row. A duplicate on the same volume, path and node is success (`there`); on another it is a conflict: the
-   * unique keys (device_path; volume_uuid; vm_id + device_node) decide, not a check.
+   * unique keys (device_path; volume_uuid; vm_id + device_node) decide, not a check. A row that was adopted from the older system
+   * for this volume on this VM is success too: it keeps its path and gets the proven node.
    */
   map(
     tx: Tx,
@@ -56,7 +59,7 @@ const rowSchema = z.object({
   vm_id: uuidSchema,
   volume_uuid: uuidSchema,
   device_node: z.string().min(1).nullable(),
-  cloudstack_device_id: z.int().min(0),
+  cloudstack_device_id: z.int().min(0).nullable(),
   role: roleSchema,
   state: z.literal('mapped'),
   size_bytes: bytesSchema,
@@ -99,7 +102,7 @@ export function makeDeviceMappings(db: Kysely<Tables>): DeviceMappings {
           if (what !== undefined) return { outcome: 'conflict', what, other: mappingOf(row) };
         }
         const own = rows[0];
-        if (own !== undefined) return { outcome, mapping: mappingOf(own) };
+        if (own !== undefined) return { outcome, mapping: mappingOf(await proven(trx, own, mapping)) };
         // Whatever was in the way was unmapped between the two statements: the place is free now.
       }
     },
@@ -161,6 +164,7 @@ async function rowsInTheWay(trx: Kysely<Tables>, mapping: Mapping): Promise<Row[
 
 /** What of this mapping the row holds for something else, in words; undefined when it is this very mapping. */
 function difference(row: Row, mapping: Mapping): string | undefined {
+  if (isOlderRowOf(row, mapping)) return undefined;
   const path = row.device_path === mapping.devicePath;
   const volume = row.volume_uuid === mapping.volumeId;
   const node = row.vm_id === mapping.vmId && row.device_node === (mapping.deviceNode ?? null);
@@ -170,13 +174,40 @@ function difference(row: Row, mapping: Mapping): string | undefined {
   return `device node ${mapping.deviceNode ?? 'none'} of VM ${mapping.vmId}`;
 }
 
+/**
+ * The row that the older system made for this very volume on this very VM, under one of its own paths. It was adopted and keeps its
+ * path, which is as unique, until it is unmapped or an operator has the paths rewritten.
+ */
+function isOlderRowOf(row: Row, mapping: Mapping): boolean {
+  const { form } = parseDevicePath(row.device_path);
+  return (
+    row.volume_uuid === mapping.volumeId &&
+    row.vm_id === mapping.vmId &&
+    row.role === mapping.role &&
+    form !== 'current' &&
+    form !== 'unknown'
+  );
+}
+
+/** An older row says where its device was once; from now on it says what was proven. */
+async function proven(trx: Kysely<Tables>, row: Row, mapping: Mapping): Promise<Row> {
+  const known = { device_node: mapping.deviceNode ?? null, cloudstack_device_id: mapping.cloudStackDeviceId ?? null };
+  if (!isOlderRowOf(row, mapping)) return row;
+  await trx
+    .updateTable('device_mappings')
+    .set({ ...known, size_bytes: mapping.sizeBytes })
+    .where('id', '=', row.id)
+    .execute();
+  return { ...row, ...known, size_bytes: mapping.sizeBytes };
+}
+
 function newRow(mapping: Mapping) {
   return {
     device_path: mapping.devicePath,
     vm_id: mapping.vmId,
     volume_uuid: mapping.volumeId,
     device_node: mapping.deviceNode ?? null,
-    cloudstack_device_id: mapping.cloudStackDeviceId,
+    cloudstack_device_id: mapping.cloudStackDeviceId ?? null,
     role: mapping.role,
     state: 'mapped',
     size_bytes: mapping.sizeBytes,
@@ -193,7 +224,7 @@ function mappingOf(stored: Row): DeviceMapping {
     vmId: row.vm_id,
     volumeId: row.volume_uuid,
     ...(row.device_node === null ? {} : { deviceNode: row.device_node }),
-    cloudStackDeviceId: row.cloudstack_device_id,
+    ...(row.cloudstack_device_id === null ? {} : { cloudStackDeviceId: row.cloudstack_device_id }),
     role: row.role,
     state: row.state,
     sizeBytes: row.size_bytes,

@@ -43,15 +43,23 @@ export async function migrate(
 ): Promise<{ readonly applied: readonly string[]; readonly fingerprint: string }> {
   return await withSchemaConnection(parseDatabaseUrl(url, options.password), async (connection, address) => {
     await lockSchema(connection, address, options.lockTimeoutSeconds ?? 60);
-    const foreign = await foreignTables(connection);
-    if (foreign.length > 0) throw new SchemaError('foreign', foreign);
-    await createMigrationRecords(connection);
-    const before = (await readMigrationRecords(connection)) ?? [];
-    refuseUnknown(before);
-    await refuseHandMade(connection, before);
-    const applied = await applyAll(connection, options.onProgress);
-    return { applied, fingerprint: (await checkedSchema(connection)).fingerprint };
+    return await migrateLocked(connection, options.onProgress);
   });
+}
+
+/** {@link migrate} on a connection that holds the lock already. */
+export async function migrateLocked(
+  connection: Connection,
+  onProgress: MigrateOptions['onProgress'],
+): Promise<{ readonly applied: readonly string[]; readonly fingerprint: string }> {
+  const foreign = await foreignTables(connection);
+  if (foreign.length > 0) throw new SchemaError('foreign', foreign);
+  await createMigrationRecords(connection);
+  const before = (await readMigrationRecords(connection)) ?? [];
+  refuseUnknown(before);
+  await refuseHandMade(connection, before);
+  const applied = await applyAll(connection, onProgress);
+  return { applied, fingerprint: (await checkedSchema(connection)).fingerprint };
 }
 
 /**

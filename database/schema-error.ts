@@ -26,6 +26,6 @@ const SENTENCES: Readonly<Record<SchemaProblem, string>> = {
   unknown: 'migrations are applied that this release does not know; it is older than the database',
   differs: 'tables are not as the last migration left them',
   foreign:
-    'tables of these names are there already, made by another system; use an empty database (adopting the tables of an older installation is not part of this release)',
+    'tables of these names are there already, made by another system; use an empty database, or adopt the older installation (diskferry adopt, docs/adopt.md)',
   locked: 'another migration holds the lock of this database and did not end in time',
 };

@@ -112,6 +112,13 @@ export const failureTable = {
     next: 'See what it does (diskferry status {vm}); stop it with: diskferry cancel {vm}',
     exitCode: 1,
   },
+  'run-ended': {
+    class: 'failed',
+    message: 'VM {vm}: workflow {workflowId} (run {runId}) has ended ({how}), though the job table said {phase}',
+    systemDoes: 'corrects the job table; what the run had made stays as it is',
+    next: 'See what it left: diskferry doctor {site}. Then begin again: diskferry retry {vm}',
+    exitCode: 1,
+  },
   'update-refused': {
     class: 'refused',
     message: 'The run of VM {vm} does not take {update} now: {reason}',
@@ -248,6 +255,13 @@ export const failureTable = {
     message: 'The database schema is not the one this release needs: {cause}',
     systemDoes: 'does not start',
     next: 'Run: diskferry migrate',
+    exitCode: 1,
+  },
+  'rights-missing': {
+    class: 'refused',
+    message: 'This worker lacks rights on the machine of appliance {applianceId}: {problems}',
+    systemDoes: 'does not start',
+    next: '{remedies}',
     exitCode: 1,
   },
   'tool-missing': {
@@ -556,6 +570,22 @@ export const failureTable = {
     message: 'The database is in use: {who}',
     systemDoes: REFUSES,
     next: 'End the runs (diskferry cancel VM), stop the workers, then restore again.',
+    exitCode: 1,
+  },
+
+  // Adopting an older installation
+  'adoption-refused': {
+    class: 'refused',
+    message: 'The older installation cannot be adopted, or taken back: {cause}',
+    systemDoes: 'changes nothing more; an adoption that was begun can be taken back',
+    next: 'Read the cause and docs/adopt.md; an adoption that was cut off: diskferry adopt --undo',
+    exitCode: 1,
+  },
+  'adoption-writers': {
+    class: 'conflict',
+    message: "The older system's tables can still be written by others: {cause}",
+    systemDoes: REFUSES,
+    next: 'Stop the older daemon and run the REVOKE statements above, then adopt again.',
     exitCode: 1,
   },
 

@@ -5,6 +5,7 @@ export { failOverVm } from './fail-over-vm';
 export { inspectAppliances } from './inspect-appliances';
 export { planFailOver } from './plan-fail-over';
 export { planReplication } from './plan-replication';
+export { reconcileSite } from './reconcile-site';
 export { releaseVm } from './release-vm';
 export { replicateVm } from './replicate-vm';
 export { revertVm } from './revert-vm';

@@ -1,4 +1,3 @@
-import { devicePath } from '../domain/device-path';
 import type { DiskRequest, ReplicationRequest } from '../domain/request';
 import type { DeviceProof, VmRef, VolumeRef } from '../domain/step-io';
 import type { RunView } from './run-view';
@@ -46,7 +45,7 @@ export async function provisionDisk(
 
   const attached = await ledger.run(request.key, 'attachVolume', volume);
   const device = await ledger.run(request.key, 'resolveDevice', volume);
-  await ledger.run(request.key, 'mapDevice', {
+  const mapped = await ledger.run(request.key, 'mapDevice', {
     ...volume,
     deviceNode: device.deviceNode,
     cloudStackDeviceId: attached.cloudStackDeviceId,
@@ -54,7 +53,7 @@ export async function provisionDisk(
   view.stepEnds(request.key, {
     step: 'provisioned',
     deviceNode: device.deviceNode,
-    devicePath: devicePath(vm.applianceId, created.volumeId),
+    devicePath: mapped.devicePath,
   });
   return { request, volume, device, created: created.created };
 }

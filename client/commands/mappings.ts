@@ -1,7 +1,7 @@
 import { failure } from '../../domain/failures';
 import { formatBytes } from '../../domain/sizes';
 import { requireConfigurationFile, type CommandContext } from '../command-context';
-import { historyLines } from '../mapping-text';
+import { historyLines, nodeWords } from '../mapping-text';
 import { openRecords } from '../open-records';
 
 /** `diskferry mappings [--vm ID]` and `diskferry mappings --volume ID [--history]`: needs the database only. */
@@ -33,7 +33,7 @@ export async function run(
       // A device path alone is 84 characters long: one block per mapping fits where a table would not.
       context.print(mapping.devicePath);
       context.print(`  volume ${mapping.volumeId}  ${formatBytes(mapping.sizeBytes)}  ${mapping.role}`);
-      context.print(`  node   ${mapping.deviceNode ?? 'in the failover VM'}  since ${mapping.createdAt}`);
+      context.print(`  node   ${mapping.deviceNode ?? nodeWords(mapping.role)}  since ${mapping.createdAt}`);
     }
   } finally {
     await close();

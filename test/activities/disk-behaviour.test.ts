@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { volumeTagKeys } from '../../domain/names';
 import type { VmRef } from '../../domain/step-io';
 import { type ActivityWorld, type Actor, startActivityWorld } from '../support/activity-world';
-import { expectCensus, takeCensus } from '../support/census';
+import { expectCensus } from '../support/census';
+import { takeCensus } from '../support/take-census';
 import { failing } from '../support/failing';
 import { Journey } from '../support/journey';
 

@@ -171,6 +171,16 @@ describe('removeVm', () => {
 });
 
 describe('clearRoot', () => {
+  test('asks for no job that was never sent: such a look is repeated for seconds, in which nothing happens', async () => {
+    await journey.runThrough(actor, 'deployVm');
+    await world.control.forgetRequests();
+    await journey.run(actor, 'clearRoot');
+    const sentOrAsked = (await world.control.requests()).map(({ command }) => command);
+    expect(sentOrAsked).toContain('queryAsyncJobResult');
+    expect(sentOrAsked.indexOf('detachVolume')).toBeLessThan(sentOrAsked.indexOf('queryAsyncJobResult'));
+    await endsClean();
+  });
+
   test('called again after the boot disk took its place: nothing is touched', async () => {
     await journey.runThrough(actor, 'attachToVm');
     await world.control.forgetRequests();

@@ -1,24 +1,20 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { EffectSide, Failpoint } from '../../activities/effect';
 import type { SiteCommands } from '../../activities/hook-settings';
-import { FailoverClient } from '../../client/failover-client';
-import { ReplicationClient } from '../../client/replication-client';
-import { openDatabase, type Repositories } from '../../database/open';
+import { toApplicationFailure } from '../../activities/to-temporal';
 import { DiskferryFailure } from '../../domain/failures';
 import { demoWorld } from '../../simulator/worlds/demo';
 import { loadConfiguration } from '../../worker/config';
-import { failureInterceptor } from '../../worker/failure-interceptor';
 import { createLog } from '../../worker/logging';
 import { databaseAccess } from '../../worker/secrets';
 import { servedQueues } from '../../worker/served-queues';
 import { connectWorkerTemporal } from '../../worker/temporal-access';
 import { wireActivities } from '../../worker/wiring';
-import { simulatorControl, type SimulatorControl } from './simulator-control';
+import { type ConnectedStack, connectToStack } from './connected-stack';
 import { startTestStack, type TestStack } from './stack';
+import { readWorkflowBundle } from './workflow-bundle';
 
 /** The death of the process that runs an activity, as far as one process can play it: the attempt does nothing more. */
 class Killed extends Error {}
@@ -26,6 +22,8 @@ class Killed extends Error {}
 /** One place at which an activity is cut off, once. */
 export interface Cut {
   reached(): boolean;
+  /** Whoever comes there from now on goes on. */
+  lift(): void;
 }
 
 /**
@@ -33,12 +31,7 @@ export interface Cut {
  * The attempt that is cut off has no further effect and never answers; Temporal's server gives the activity to the next attempt,
  * as it does when a worker dies, only without waiting for its heartbeat.
  */
-export interface FailoverWorld {
-  readonly stack: TestStack;
-  readonly control: SimulatorControl;
-  readonly repositories: Repositories;
-  readonly failovers: FailoverClient;
-  readonly replications: ReplicationClient;
+export interface FailoverWorld extends ConnectedStack {
   /** Cuts off the first attempt that comes to this side of this effect from now on. */
   cutOff(effect: string, side: EffectSide): Cut;
   /** Names of the effects that come from now on, in the order of their first coming, until `stop`. */
@@ -60,15 +53,28 @@ const timings = {
   jobExpireMs: 86_400_000,
 };
 
+type CommandsOf = (folder: string) => Partial<SiteCommands>;
+
 /** @param commandsOf - the site's hooks and what converts guests, which may leave traces in the stack's folder */
-export async function startFailoverWorld(
-  commandsOf: (folder: string) => Partial<SiteCommands> = () => ({}),
-): Promise<FailoverWorld> {
+export async function startFailoverWorld(commandsOf: CommandsOf = () => ({})): Promise<FailoverWorld> {
+  const workflowBundle = await readWorkflowBundle();
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const stack = await startTestStack({ worker: false, world: { ...demoWorld, timings } });
+  try {
+    return await startWorkers(stack, workflowBundle, commandsOf(stack.folder.directory));
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+async function startWorkers(
+  stack: TestStack,
+  workflowBundle: { readonly code: string },
+  commands: Partial<SiteCommands>,
+): Promise<FailoverWorld> {
   const environment = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
   const loaded = await loadConfiguration(stack.folder.configurationFile);
-  const commands = commandsOf(stack.folder.directory);
   const configuration = {
     ...loaded,
     sites: new Map([...loaded.sites].map(([name, site]) => [name, { ...site, ...commands }])),
@@ -104,29 +110,24 @@ export async function startFailoverWorld(
         activities,
         interceptors: { activity: [unanswered] },
         maxHeartbeatThrottleInterval: '200ms',
-        ...(queue.kind === 'main' && { workflowsPath: require.resolve('../../workflows/index.ts') }),
+        ...(queue.kind === 'main' && { workflowBundle }),
       }),
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
 
-  const { connectionOptions } = loadClientConnectConfig({ overrideEnvVars: environment });
-  const connection = await Connection.connect(connectionOptions);
-  const client = new Client({ connection });
-  const repositories = openDatabase({
-    url: database.url,
-    ...(database.password === undefined ? {} : { password: database.password }),
-  });
+  const connected = await connectToStack(stack);
   return {
-    stack,
-    control: simulatorControl(stack.simulator.controlEndpoint),
-    repositories,
-    failovers: new FailoverClient({ temporal: client, records: repositories }),
-    replications: new ReplicationClient({ temporal: client, records: repositories }),
+    ...connected,
     cutOff(effect, side) {
       const cut = { effect, side, hit: false };
       armed = cut;
-      return { reached: () => cut.hit };
+      return {
+        reached: () => cut.hit,
+        lift: () => {
+          if (armed === cut) armed = undefined;
+        },
+      };
     },
     listen() {
       const names = new Set<string>();
@@ -141,9 +142,8 @@ export async function startFailoverWorld(
     async close() {
       for (const worker of workers) worker.shutdown();
       await running;
-      await connection.close();
+      await connected.disconnect();
       await wired.close();
-      await repositories.database.close();
       await temporal.connection.close();
       await stack.stop();
     },
@@ -155,11 +155,12 @@ const unanswered: ActivityInterceptorsFactory = () => ({
   inbound: {
     async execute(input, next) {
       try {
-        return await failureInterceptor.execute?.(input, next);
+        return await next(input);
       } catch (error) {
-        const cause = error instanceof ApplicationFailure ? error.cause : error;
-        if (!wasKilled(error) && !wasKilled(cause)) throw error;
-        throw ApplicationFailure.create({ message: 'cut off', type: 'Killed', nextRetryDelay: '50ms' });
+        if (wasKilled(error)) {
+          throw ApplicationFailure.create({ message: 'cut off', type: 'Killed', nextRetryDelay: '50ms' });
+        }
+        throw error instanceof DiskferryFailure ? toApplicationFailure(error) : error;
       }
     },
   },

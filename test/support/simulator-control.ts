@@ -9,6 +9,7 @@ export interface SimulatedWorld {
     readonly type: string;
     readonly state: string;
     readonly virtualMachineId: string | null;
+    readonly deviceId: number | null;
     readonly deleteProtection: boolean;
     readonly tags: Readonly<Record<string, string>>;
     readonly pendingJob: string | null;
@@ -24,6 +25,7 @@ export interface SimulatedWorld {
     readonly id: string;
     readonly name: string;
     readonly state: string;
+    readonly boot: { readonly up: boolean; readonly reason: string };
     readonly plugged: readonly string[];
     readonly devices: readonly { readonly kernelName: string; readonly links: readonly string[] }[];
   }[];
@@ -34,12 +36,20 @@ export interface SimulatedWorld {
 export interface SimulatorControl {
   fault(...faults: FaultSettings[]): Promise<void>;
   clearFaults(): Promise<void>;
+  /** how often each fault that is set was met, in the order in which they were set */
+  faultHits(): Promise<readonly number[]>;
+  /** has a VM of this name come up only if its root holds this (simulator/content-digest.ts) */
+  expectBoot(vmName: string, rootContent: string): Promise<void>;
+  /** the guest of a running VM writes to one of its disks */
+  guestWrites(write: { vmId: string; volumeId: string; offsetBytes: number; text: string }): Promise<void>;
   restart(options?: { downMs?: number; hypervisorFinishes?: boolean }): Promise<void>;
   reset(): Promise<void>;
   timings(change: Readonly<Record<string, unknown>>): Promise<void>;
   modes(change: Readonly<Record<string, unknown>>): Promise<void>;
   world(): Promise<SimulatedWorld>;
-  /** commands that change something, in the order in which they came */
+  /** commands received, in the order in which they came */
+  requests(): Promise<readonly LoggedRequest[]>;
+  /** those of them that change something */
   changes(): Promise<readonly LoggedRequest[]>;
   forgetRequests(): Promise<void>;
 }
@@ -54,12 +64,20 @@ export function simulatorControl(endpoint: string): SimulatorControl {
     if (!response.ok) throw new Error(`simulator ${method} ${path}: ${text}`);
     return JSON.parse(text);
   };
+  const requests = async () => (await call('GET', '/requests')) as LoggedRequest[];
   return {
     fault: async (...faults) => {
       await call('POST', '/faults', faults);
     },
     clearFaults: async () => {
       await call('DELETE', '/faults');
+    },
+    faultHits: async () => ((await call('GET', '/faults')) as { hits: number }[]).map(({ hits }) => hits),
+    expectBoot: async (vmName, rootContent) => {
+      await call('POST', '/boot-expectation', { vmName, rootContent });
+    },
+    guestWrites: async (write) => {
+      await call('POST', '/guest/write', write);
     },
     restart: async (options = {}) => {
       await call('POST', '/restart', options);
@@ -74,8 +92,8 @@ export function simulatorControl(endpoint: string): SimulatorControl {
       await call('POST', '/modes', change);
     },
     world: async () => (await call('GET', '/world')) as SimulatedWorld,
-    changes: async () =>
-      ((await call('GET', '/requests')) as LoggedRequest[]).filter(({ command }) => !/^(list|query)/.test(command)),
+    requests,
+    changes: async () => (await requests()).filter(({ command }) => !/^(list|query)/.test(command)),
     forgetRequests: async () => {
       await call('DELETE', '/requests');
     },

@@ -8,7 +8,6 @@ import { localSite } from '../../stack/state-folder';
 import type { CommandRun, TestStack } from './stack';
 
 const MIB = 1_048_576;
-const GIB = 1_073_741_824;
 
 /** A VM that can be replicated: real images, served over NBD, and its request. */
 export interface SourceVm {
@@ -23,7 +22,7 @@ export interface SourceVm {
 }
 
 /**
- * Makes a VM with `count` disks of one GiB and a bit each: random data at the start, in the middle and up to the last byte, holes
+ * Makes a VM with `count` disks of one GiB and a bit each (or `sizeMib`, at least 110): random data at the start, in the middle and up to the last byte, holes
  * between, so that a swapped, torn or blank disk has another hash.
  *
  * @param dataMib - how much random data each disk holds, in MiB
@@ -31,14 +30,14 @@ export interface SourceVm {
 export async function sourceVm(
   stack: TestStack,
   count: number,
-  options: { readonly dataMib?: number; readonly readDelayMs?: number } = {},
+  options: { readonly dataMib?: number; readonly sizeMib?: number; readonly readDelayMs?: number } = {},
 ): Promise<SourceVm> {
   const id = randomUUID();
   const folder = stack.folder.path(`v-${id.slice(0, 8)}`);
   await mkdir(folder, { recursive: true });
   const disks = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const sizeBytes = GIB + 64 * MIB + index * 512;
+      const sizeBytes = (options.sizeMib ?? 1024 + 64) * MIB + index * 512;
       const path = join(folder, `${String(index)}.raw`);
       const file = await open(path, 'w');
       await file.truncate(sizeBytes);

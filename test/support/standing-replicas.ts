@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { ActivityWorld } from './activity-world';
-import { type Census, takeCensus } from './census';
+import { type Census, takeCensus } from './take-census';
 import { replicasNow } from './failover-commits';
 import type { FailoverJourney } from './failover-journey';
 

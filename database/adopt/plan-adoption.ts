@@ -1,0 +1,144 @@
+import { devicePath, parseDevicePath } from '../../domain/device-path';
+import { GIB } from '../../domain/sizes';
+import type { AdoptionPlan, AdoptionTerms, Find, Finding, ListedVolume, PlannedMapping } from './adoption-plan';
+import type { OlderInstallation, OlderMapping } from './older-rows';
+import { groups, planDisks } from './plan-disks';
+
+/** Plans an adoption. Pure: the same rows, terms and listing give the same plan. */
+export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): AdoptionPlan {
+  const findings: Finding[] = [];
+  const find: Find = (kind, severity, what) => {
+    findings.push({ kind, severity, what });
+  };
+  const leftOut = (...ids: (string | null | undefined)[]): boolean =>
+    ids.some((id) => typeof id === 'string' && terms.leaveOut.has(id));
+
+  for (const row of older.unreadable) {
+    const severity = leftOut(row.key) ? 'warning' : 'blocks';
+    find('unreadable-row', severity, `${row.table}, row ${row.key}: ${row.problem}`);
+  }
+  const contexts = new Map(older.contexts.map((context) => [context.context_id, context]));
+  const skipped = new Set<string>();
+  for (const context of older.contexts) {
+    if (leftOut(context.context_id)) skipped.add(context.context_id);
+    else if (/^failed_over|^cleanup_required/.test(context.current_status ?? '')) {
+      const state = String(context.current_status);
+      find(
+        'failed-over',
+        'blocks',
+        `VM ${context.vm_name} (${context.context_id}) is ${state}: bring it back there first`,
+      );
+    }
+  }
+  const rows = older.mappings.filter(
+    (row) => !leftOut(row.id, row.volume_uuid, row.vm_context_id) && !skipped.has(row.vm_context_id ?? ''),
+  );
+  for (const [volumeId, same] of groups(rows, (row) => row.volume_uuid)) {
+    if (same.length > 1) {
+      find(
+        'duplicate-volume',
+        'blocks',
+        `volume ${volumeId} has ${same.length} mappings: ${idsOf(same)}; leave all but one out`,
+      );
+    }
+  }
+  for (const [path, same] of groups(rows, (row) => row.device_path)) {
+    if (same.length > 1) {
+      const severity = terms.rewritePaths ? 'warning' : 'blocks';
+      const volumes = same.map((row) => row.volume_uuid).join(', ');
+      find('duplicate-path', severity, `device path ${path} stands for ${same.length} volumes: ${volumes}`);
+    }
+  }
+
+  const mappings: PlannedMapping[] = [];
+  const past: (PlannedMapping & { because: string })[] = [];
+  for (const row of rows) {
+    const planned = planMapping(row, terms, recordedBytes(older, row));
+    if (!terms.appliances.has(row.vm_id)) {
+      find(
+        'not-an-appliance',
+        'warning',
+        `volume ${row.volume_uuid} is on VM ${row.vm_id}, which is no configured appliance`,
+      );
+    }
+    const because = terms.listed === undefined ? undefined : whyNotThere(row, terms.listed.get(row.volume_uuid));
+    if (because === undefined) mappings.push(planned);
+    else {
+      find('not-attached-there', 'warning', `volume ${row.volume_uuid} is recorded on VM ${row.vm_id}, but ${because}`);
+      past.push({ ...planned, because });
+    }
+  }
+  const disks = planDisks(older, terms, contexts, skipped, find);
+  noteRuns(older, find);
+  return { mappings, past, disks, findings };
+}
+
+/** A mapping of the older failover mode has size 0: its volume's row knows better. */
+function recordedBytes(older: OlderInstallation, row: OlderMapping): number {
+  if (typeof row.size === 'number' && row.size > 0) return row.size;
+  return (older.volumes.find((volume) => volume.volume_id === row.volume_uuid)?.size_gb ?? 0) * GIB;
+}
+
+function planMapping(row: OlderMapping, terms: AdoptionTerms, bytes: number): PlannedMapping {
+  const listed = terms.listed?.get(row.volume_uuid);
+  const parsed = parseDevicePath(row.device_path);
+  const replica = terms.appliances.has(row.vm_id);
+  return {
+    volumeId: row.volume_uuid,
+    vmId: row.vm_id,
+    devicePath: terms.rewritePaths ? devicePath(row.vm_id, row.volume_uuid) : row.device_path,
+    olderPath: row.device_path,
+    // A kernel name such as /dev/vdb is another disk after the next restart: it is proven anew, never believed.
+    deviceNode:
+      parsed.form === 'device-node' && parsed.deviceNode.startsWith('/dev/disk/by-id/') ? parsed.deviceNode : null,
+    cloudStackDeviceId: listed?.deviceId ?? row.cloudstack_device_id ?? null,
+    role: replica ? 'replica' : parsed.form === 'vm-root' ? 'live_root' : 'live_data',
+    sizeBytes: listed?.sizeBytes ?? bytes,
+  };
+}
+
+function whyNotThere(row: OlderMapping, listed: ListedVolume | undefined): string | undefined {
+  if (listed === undefined) return 'CloudStack does not list it';
+  if (listed.vmId === row.vm_id) return undefined;
+  return listed.vmId === undefined
+    ? 'CloudStack says it is attached nowhere'
+    : `CloudStack says it is on VM ${listed.vmId}`;
+}
+
+/** What ran in the older system when it stopped. None of it is adopted: it stays readable in the older tables. */
+function noteRuns(
+  older: OlderInstallation,
+  find: (kind: string, severity: Finding['severity'], what: string) => void,
+): void {
+  for (const operation of older.operations) {
+    const about = `${operation.type} ${operation.id} of volume ${operation.volume_id === '' ? '(unknown)' : (operation.volume_id ?? '(unknown)')}`;
+    if (operation.status === 'failed')
+      find('failed-operation', 'note', `${about} failed: ${operation.error ?? 'no reason'}`);
+    if (operation.status === 'pending' || operation.status === 'executing') {
+      find(
+        'stuck-operation',
+        'warning',
+        `${about} is ${operation.status} since ${operation.created_at ?? '?'}: nobody ends it any more`,
+      );
+    }
+  }
+  for (const job of older.jobs) {
+    if (/^(completed|failed|replication_failed|cancelled)$/.test(job.status)) continue;
+    find(
+      'stuck-job',
+      'warning',
+      `job ${job.id} of ${job.source_vm_name ?? '?'} stands in ${job.status}: replicate that VM again`,
+    );
+  }
+  if (older.exports > 0) {
+    find(
+      'exports',
+      'note',
+      `${older.exports} exports of the older nbd-server: stop it; Diskferry opens exports of its own`,
+    );
+  }
+}
+
+function idsOf(rows: readonly OlderMapping[]): string {
+  return rows.map((row) => row.id).join(', ');
+}

@@ -1,0 +1,116 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { backUp } from '../backup/back-up';
+import { quoted } from '../backup/table-layout';
+import { NotQuietError, whoRuns } from '../backup/who-runs';
+import { parseDatabaseUrl } from '../database-url';
+import { OUR_TABLE_COMMENT } from '../migrations/migration';
+import { tableNames } from '../schema';
+import { lockSchema, withSchemaConnection } from '../schema-connection';
+import { type DatabaseAt, proveAside } from './adopt';
+import { AdoptionError } from './adoption-error';
+import { type AdoptionRecord, forgetAdoption, readAdoption, writeAdoption } from './adoption-record';
+import { putBack, tablesThere } from './put-aside';
+import { OLDER_OWNER } from './write-adopted';
+
+/** What the way back would do, found out without changing anything. */
+export interface UndoPlan {
+  readonly record: AdoptionRecord;
+  /** volumes that Diskferry made since: the older system knows nothing of them */
+  readonly made: readonly string[];
+  /** adopted volumes that Diskferry has worked on since */
+  readonly used: readonly string[];
+}
+
+/**
+ * @throws AdoptionError `state` when there is no adoption
+ */
+export async function planUndo(ours: DatabaseAt): Promise<UndoPlan> {
+  return await withSchemaConnection(parseDatabaseUrl(ours.url, ours.password), undoPlanOf);
+}
+
+/**
+ * Takes an adoption back. In place: our tables go, after a backup of them, and the older ones have their names and foreign keys again,
+ * from wherever the adoption or an earlier way back was cut off. A copy: the rows that it wrote go, unless they were used since.
+ *
+ * @param backup - a new file for the rows of our tables
+ * @throws AdoptionError, NotQuietError, BackupError, SchemaError, and DatabaseUnavailableError (retryable)
+ */
+export async function undoAdoption(ours: DatabaseAt, backup: string): Promise<UndoPlan> {
+  const address = parseDatabaseUrl(ours.url, ours.password);
+  const password = ours.password === undefined ? {} : { password: ours.password };
+  const { record } = await planUndo(ours);
+  // A cut-off adoption has no rows of ours yet.
+  if (record.state === 'done') await backUp(ours.url, backup, password);
+  return await withSchemaConnection(address, async (connection) => {
+    await lockSchema(connection, address, 60);
+    const there = await tablesThere(connection);
+    const claims = ['vm_claims', 'vm_test_claims'].filter((table) => there.has(table));
+    const { busy } = await whoRuns(connection, claims);
+    if (busy.length > 0) throw new NotQuietError(busy);
+    const plan = await undoPlanOf(connection);
+    if (record.mode === 'copy') await removeCopied(connection, plan);
+    else {
+      // From here on it may be cut off: what is left is that of an adoption that was.
+      await writeAdoption(connection, { ...record, state: 'begun' });
+      await dropOurs(connection, record, there);
+      await putBack(connection, record);
+      await proveAside(connection, record.details.aside, '');
+    }
+    await forgetAdoption(connection);
+    return plan;
+  });
+}
+
+async function undoPlanOf(connection: Connection): Promise<UndoPlan> {
+  const record = await readAdoption(connection);
+  if (record === undefined) throw new AdoptionError('state', ['there is no adoption in this database']);
+  if (record.state !== 'done') return { record, made: [], used: [] };
+  const volumes = async (sql: string, values: unknown[]): Promise<string[]> =>
+    (await connection.query<RowDataPacket[]>(sql, values))[0].map((row) => String(row['volume_id']));
+  const made = await volumes('SELECT volume_id FROM volumes WHERE created_by_workflow_id <> ? AND gone_at IS NULL', [
+    OLDER_OWNER,
+  ]);
+  const used = await volumes('SELECT DISTINCT volume_id FROM volume_operations WHERE volume_id IN (?) ORDER BY 1', [
+    record.details.volumes.length === 0 ? [''] : record.details.volumes,
+  ]);
+  return { record, made, used };
+}
+
+/** Only tables that say that they are ours; an older one that is not aside yet has its old name. */
+async function dropOurs(connection: Connection, record: AdoptionRecord, there: ReadonlySet<string>): Promise<void> {
+  if (record.details.aside.length === 0) throw new AdoptionError('state', ['the adoption put no table aside']);
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT TABLE_NAME AS tbl FROM information_schema.TABLES
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (?) AND TABLE_COMMENT LIKE ?`,
+    [[...tableNames, 'diskferry_migrations'], `${OUR_TABLE_COMMENT}:%`],
+  );
+  for (const row of rows) {
+    const table = String(row['tbl']);
+    if (there.has(table)) await connection.query(`DROP TABLE ${quoted(table)}`);
+  }
+}
+
+async function removeCopied(connection: Connection, { record, used }: UndoPlan): Promise<void> {
+  if (used.length > 0) throw new AdoptionError('used', [`volumes ${used.join(', ')} were worked on since`]);
+  const { volumes } = record.details;
+  await connection.query('START TRANSACTION');
+  try {
+    for (const volumeId of volumes) {
+      await connection.query('DELETE FROM vm_disks WHERE volume_id = ?', [volumeId]);
+      await connection.query('DELETE FROM volumes WHERE volume_id = ? AND created_by_first_run_id = ?', [
+        volumeId,
+        record.id,
+      ]);
+      for (const table of ['device_mappings', 'device_mapping_history']) {
+        await connection.query(`DELETE FROM ${table} WHERE volume_uuid = ? AND mapped_by_first_run_id = ?`, [
+          volumeId,
+          record.id,
+        ]);
+      }
+    }
+    await connection.query('COMMIT');
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(() => connection.destroy());
+    throw error;
+  }
+}

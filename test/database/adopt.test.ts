@@ -1,0 +1,456 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { adoptCopy, adoptInPlace, assessOlder, assessWriters } from '../../database/adopt/adopt';
+import type { AdoptionPlan, AdoptionTerms, ListedVolume } from '../../database/adopt/adoption-plan';
+import type { OlderInstallation } from '../../database/adopt/older-rows';
+import { planAdoption } from '../../database/adopt/plan-adoption';
+import { rewritePaths } from '../../database/adopt/rewrite-paths';
+import { planUndo, undoAdoption } from '../../database/adopt/undo-adoption';
+import { readBackup } from '../../database/backup/read-backup';
+import { checkSchema } from '../../database/migrate';
+import { openDatabase } from '../../database/open';
+import { devicePath } from '../../domain/device-path';
+import { type FreshDatabase, asServerRoot, withFreshDatabase } from '../support/mariadb';
+import { type OlderAge, makeOlderInstallation, older, singleDiskPath } from '../support/older-installation';
+import { aFence, aVolume, claim } from './builders';
+
+let folder = '';
+let count = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'diskferry-adopt-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let db: FreshDatabase;
+beforeEach(async () => {
+  db = await withFreshDatabase({ migrated: false });
+});
+afterEach(() => db.drop());
+
+const newFile = (): string => path.join(folder, `${String((count += 1))}.jsonl.gz`);
+const terms: AdoptionTerms = {
+  appliances: new Map([[older.appliance, 'qc']]),
+  sources: new Map([[older.host, 'vcenter-qc']]),
+  leaveOut: new Set(),
+  rewritePaths: false,
+  listed: undefined,
+};
+const listed = (volumes: Record<string, Partial<ListedVolume>>): AdoptionTerms => ({
+  ...terms,
+  listed: new Map(
+    Object.entries(volumes).map(([id, volume]) => [id, { name: 'as listed', sizeBytes: 107 * 2 ** 30, ...volume }]),
+  ),
+});
+const planner =
+  (given: AdoptionTerms = terms) =>
+  (installation: OlderInstallation): AdoptionPlan => {
+    const plan = planAdoption(installation, given);
+    const blocking = plan.findings.filter(({ severity }) => severity === 'blocks');
+    if (blocking.length > 0) throw new Error(`blocked: ${blocking.map(({ what }) => what).join('; ')}`);
+    return plan;
+  };
+const here = () => ({ url: db.url });
+/** What an administrator of the adoption has: all on the database, and the sight of grants and connections. */
+const adopter = () => {
+  const url = new URL(db.url);
+  url.username = 'adopter';
+  url.password = 'adopts';
+  return { url: url.href };
+};
+beforeAll(() =>
+  asServerRoot(
+    "CREATE USER adopter@'%' IDENTIFIED BY 'adopts'",
+    'GRANT ALL ON `diskferry%`.* TO adopter',
+    'GRANT SELECT ON mysql.* TO adopter',
+    'GRANT PROCESS ON *.* TO adopter',
+  ),
+);
+afterAll(() => asServerRoot('DROP USER adopter'));
+/** From outside of the database, so that nobody counts as connected to it. */
+const leave = () => db.query('USE information_schema');
+const enter = () => db.query(`USE ${db.name}`);
+
+async function adoptHere(given: AdoptionTerms = terms): Promise<AdoptionPlan> {
+  await leave();
+  try {
+    return await adoptInPlace(adopter(), here(), { backup: newFile(), plan: planner(given) });
+  } finally {
+    await enter();
+  }
+}
+
+/** All there is: definitions and rows of every table, but for counters. */
+async function everything(): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const row of await db.query<Record<string, string>>('SHOW TABLES')) {
+    const table = Object.values(row)[0]!;
+    const [shown] = await db.query<Record<string, string>>(`SHOW CREATE TABLE ${table}`);
+    const definition = shown!
+      ['Create Table']!.replace(/ AUTO_INCREMENT=\d+/, '')
+      .split('\n')
+      .map((line) => line.replace(/,$/, ''));
+    found[table] = { definition: definition.sort(), rows: await db.query(`SELECT * FROM ${table} ORDER BY 1`) };
+  }
+  return found;
+}
+
+const kinds = (plan: AdoptionPlan): string[] => plan.findings.map(({ kind, severity }) => `${severity} ${kind}`).sort();
+
+describe('an assessment', () => {
+  test.each<[OlderAge, string[]]>([
+    ['first-schema', ['note failed-operation', 'warning stuck-operation']],
+    [
+      'no-unique-key',
+      [
+        'blocks duplicate-path',
+        'note exports',
+        'note failed-operation',
+        'warning stuck-job',
+        'warning stuck-operation',
+      ],
+    ],
+    ['shipped', ['note exports', 'note failed-operation', 'warning stuck-job', 'warning stuck-operation']],
+  ])('of %s names what it found and changes nothing', async (age, expected) => {
+    await makeOlderInstallation(db, age);
+    const before = await everything();
+    const { older: found } = await assessOlder(here());
+    const plan = planAdoption(found, terms);
+    expect(kinds(plan)).toEqual(expected);
+    expect(plan.findings.find(({ kind }) => kind === 'failed-operation')?.what).toContain(older.failedOperation);
+    expect(await everything()).toEqual(before);
+  });
+
+  test('asks CloudStack where the volumes are', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    const { older: found } = await assessOlder(here());
+    const there = planAdoption(
+      found,
+      listed({ [older.root]: { vmId: older.appliance, deviceId: 3 }, [older.data]: {} }),
+    );
+    expect(there.mappings).toMatchObject([
+      { cloudStackDeviceId: 3, sizeBytes: 107 * 2 ** 30, devicePath: singleDiskPath },
+    ]);
+    const detached = planAdoption(found, listed({ [older.root]: {} }));
+    expect(detached.mappings).toEqual([]);
+    expect(detached.past).toMatchObject([{ because: 'CloudStack says it is attached nowhere' }]);
+    expect(kinds(detached)).toEqual(expect.arrayContaining(['warning not-attached-there', 'warning volume-gone']));
+    expect(detached.disks.map(({ diskKey }) => diskKey)).toEqual([2000]);
+  });
+
+  test.each<[string, string[], RegExp]>([
+    [
+      'a path of nonsense',
+      ["UPDATE device_mappings SET device_path = 'banana'"],
+      /device_mappings, row m-1: device_path/,
+    ],
+    [
+      'a volume that is no uuid',
+      ['SET foreign_key_checks=0', "UPDATE device_mappings SET volume_uuid = 'vol-7'"],
+      /row m-1: volume_uuid/,
+    ],
+    ['a disk without a key', ["UPDATE vm_disks SET disk_id = 'scsi0:0' WHERE id = 790"], /vm_disks, row 790: disk_id/],
+    [
+      'a VM that is failed over',
+      ["UPDATE vm_replication_contexts SET current_status = 'failed_over_live'"],
+      /failed_over_live: bring it back there first/,
+    ],
+  ])('blocks on %s, by name, until it is left out', async (_what, statements, words) => {
+    await makeOlderInstallation(db, 'shipped');
+    for (const statement of statements) await db.query(statement);
+    const before = await everything();
+    await expect(adoptHere()).rejects.toThrow(words);
+    expect(await everything()).toEqual(before);
+    const leaveOut = new Set(['m-1', '790', older.context]);
+    expect(kinds(planAdoption((await assessOlder(here())).older, { ...terms, leaveOut }))).not.toContainEqual(
+      expect.stringMatching(/^blocks/),
+    );
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ['is empty', [], /there is no table device_mappings; there is no table volume_operations/],
+    [
+      'is half there',
+      [
+        'CREATE TABLE device_mappings (id INT, vm_id INT)',
+        'CREATE TABLE volume_operations (id INT, type INT, status INT)',
+      ],
+      /device_mappings has no column device_path; device_mappings has neither volume_uuid nor volume_id/,
+    ],
+    ['is ours', ['CREATE TABLE diskferry_migrations (name INT)'], /of Diskferry already/],
+  ])('is refused of a database that %s', async (_what, statements, words) => {
+    for (const statement of statements) await db.query(statement);
+    await expect(assessOlder(here())).rejects.toMatchObject({
+      problem: 'not-older',
+      message: expect.stringMatching(words),
+    });
+  });
+});
+
+describe('in place', () => {
+  test.each<OlderAge>(['first-schema', 'shipped'])(
+    '%s is adopted, and the way back gives everything back',
+    async (age) => {
+      await makeOlderInstallation(db, age);
+      const before = await everything();
+      const plan = await adoptHere();
+      await checkSchema(db.url);
+      const [path_] = await db.query<{ device_path: string; device_node: null; role: string }>(
+        'SELECT * FROM device_mappings',
+      );
+      expect(path_).toMatchObject({
+        device_path: age === 'shipped' ? singleDiskPath : '/dev/vdb',
+        device_node: null,
+        role: 'replica',
+      });
+      expect(plan.disks.map(({ site, sourceId, diskKey, boot }) => ({ site, sourceId, diskKey, boot }))).toEqual(
+        age === 'first-schema'
+          ? []
+          : [
+              { site: 'qc', sourceId: 'vcenter-qc', diskKey: 2000, boot: true },
+              { site: 'qc', sourceId: 'vcenter-qc', diskKey: 2001, boot: false },
+            ],
+      );
+      // A delete in a table that stayed takes neither our rows along nor those of the way back.
+      if (age === 'shipped') {
+        expect(
+          await db.query(
+            "SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND DELETE_RULE = 'CASCADE'",
+          ),
+        ).toEqual([]);
+      }
+      const { details } = (await planUndo(here())).record;
+      expect((await readBackup(details.backup)).header.subject).toBe('older-installation');
+
+      await leave();
+      const ours = newFile();
+      await undoAdoption(here(), ours);
+      await enter();
+      expect(await everything()).toEqual(before);
+      expect((await readBackup(ours)).header.subject).toBe('diskferry');
+    },
+  );
+
+  test('duplicates of the old pattern are adopted only with rewritten paths, and may be put back where keys allow it', async () => {
+    await makeOlderInstallation(db, 'no-unique-key');
+    await expect(adoptHere()).rejects.toThrow(`device path ${singleDiskPath} stands for 2 volumes`);
+    await adoptHere({ ...terms, rewritePaths: true });
+    expect(await db.query('SELECT device_path FROM device_mappings ORDER BY id')).toEqual([
+      { device_path: devicePath(older.appliance, older.root) },
+      { device_path: devicePath(older.appliance, older.data) },
+    ]);
+    await expect(rewritePaths(here(), { undo: true, apply: true })).rejects.toMatchObject({ problem: 'unproven' });
+    expect(await db.query('SELECT 1 FROM device_mappings WHERE device_path = ?', [singleDiskPath])).toEqual([]);
+  });
+
+  test('paths are rewritten and put back by themselves', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    await adoptHere();
+    const change = {
+      volumeId: older.root,
+      vmId: older.appliance,
+      from: singleDiskPath,
+      to: devicePath(older.appliance, older.root),
+    };
+    const paths = () => db.query('SELECT device_path FROM device_mappings');
+    expect(await rewritePaths(here(), { undo: false, apply: false })).toEqual([change]);
+    expect(await paths()).toEqual([{ device_path: change.from }]);
+    await rewritePaths(here(), { undo: false, apply: true });
+    expect(await paths()).toEqual([{ device_path: change.to }]);
+    await rewritePaths(here(), { undo: true, apply: true });
+    expect(await paths()).toEqual([{ device_path: change.from }]);
+  });
+
+  test('is refused while the account of the older daemon may write, with the REVOKE that ends it', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    const before = await everything();
+    const daemon = `'oma_${db.name.slice(-12)}'@'localhost'`;
+    try {
+      await asServerRoot(
+        `CREATE USER ${daemon} IDENTIFIED BY 'x'`,
+        `GRANT SELECT, INSERT, UPDATE ON ${db.name}.* TO ${daemon}`,
+      );
+      await enter();
+      const refused = await adoptHere().catch((error: unknown) => error as Error);
+      expect(refused).toMatchObject({ problem: 'writers' });
+      const revoke = `REVOKE INSERT, UPDATE ON \`${db.name}\`.* FROM ${daemon};`;
+      expect((refused as Error).message).toContain(revoke);
+      expect(await everything()).toEqual(before);
+      await asServerRoot(revoke);
+      expect(await assessWriters(adopter(), here())).toEqual([]);
+      await adoptHere();
+    } finally {
+      await asServerRoot(`DROP USER IF EXISTS ${daemon}`);
+    }
+  });
+
+  test('is refused to an account that may not see the grants, and while anybody is connected', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    const before = await everything();
+    await expect(adoptInPlace(adopter(), here(), { backup: newFile(), plan: planner() })).rejects.toMatchObject({
+      name: 'NotQuietError',
+    });
+    const blind = `'blind_${db.name.slice(-12)}'@'%'`;
+    await asServerRoot(`CREATE USER ${blind} IDENTIFIED BY 'x'`, `GRANT ALL PRIVILEGES ON ${db.name}.* TO ${blind}`);
+    try {
+      const url = new URL(db.url);
+      url.username = blind.split("'")[1]!;
+      url.password = 'x';
+      await expect(
+        adoptInPlace({ url: url.href }, here(), { backup: newFile(), plan: planner() }),
+      ).rejects.toMatchObject({
+        problem: 'rights',
+        message: expect.stringContaining(`GRANT SELECT ON mysql.* TO ${blind};`),
+      });
+    } finally {
+      await asServerRoot(`DROP USER ${blind}`);
+    }
+    expect(await everything()).toEqual(before);
+  });
+
+  test.each(['putting the older tables aside', 'making the tables', 'writing the rows'])(
+    'goes back from where it was cut off: before %s',
+    async (cut) => {
+      await makeOlderInstallation(db, 'shipped');
+      const before = await everything();
+      await leave();
+      const cutOff = new Error('cut off');
+      const adopting = adoptInPlace(adopter(), here(), {
+        backup: newFile(),
+        plan: planner(),
+        onStep: (step) => {
+          if (step === cut) throw cutOff;
+        },
+      });
+      await expect(adopting).rejects.toBe(cutOff);
+      await expect(assessOlder(here())).rejects.toMatchObject({ problem: 'state' });
+      await undoAdoption(here(), newFile());
+      await enter();
+      expect(await everything()).toEqual(before);
+    },
+  );
+
+  test('touches no table of the name under which another would be put aside', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    await db.query('CREATE TABLE older_vm_disks (id INT)');
+    const before = await everything();
+    await expect(adoptHere()).rejects.toMatchObject({
+      problem: 'state',
+      message: expect.stringContaining('older_vm_disks'),
+    });
+    expect(await everything()).toEqual(before);
+  });
+});
+
+describe('from another database', () => {
+  let ours: FreshDatabase;
+  beforeEach(async () => {
+    ours = await withFreshDatabase();
+    await makeOlderInstallation(db, 'shipped');
+  });
+  afterEach(() => ours.drop());
+
+  test('rows are copied, the other database is only read, and the way back removes exactly them', async () => {
+    const before = await everything();
+    const fence = aFence();
+    await claim(ours.repositories, fence);
+    const mine = aVolume(fence);
+    await ours.repositories.database.fenced(fence, (tx) => ours.repositories.volumes.add(tx, mine));
+    await ours.query('UPDATE vm_claims SET run_id = NULL');
+    const backup = newFile();
+    await adoptCopy(here(), ours, { backup, plan: planner() });
+    expect(await everything()).toEqual(before);
+    expect((await stat(backup)).size).toBeGreaterThan(0);
+    expect(await ours.query('SELECT volume_id FROM volumes')).toHaveLength(3);
+    await expect(adoptCopy(here(), ours, { backup: newFile(), plan: planner() })).rejects.toMatchObject({
+      problem: 'state',
+    });
+
+    await ours.repositories.database.close();
+    await ours.query('USE information_schema');
+    await undoAdoption(ours, newFile());
+    await ours.query(`USE ${ours.name}`);
+    expect(await ours.query('SELECT volume_id FROM volumes')).toEqual([{ volume_id: mine.volumeId }]);
+    expect(await ours.query('SELECT * FROM device_mappings')).toEqual([]);
+    expect(await ours.query('SELECT * FROM vm_disks')).toEqual([]);
+  });
+
+  test('a row that ours has already takes everything back', async () => {
+    await ours.query("INSERT INTO vm_disks VALUES ('qc', 'vcenter-qc', ?, 2001, 'another-volume', NULL, FALSE)", [
+      older.vm,
+    ]);
+    await expect(adoptCopy(here(), ours, { backup: newFile(), plan: planner() })).rejects.toMatchObject({
+      problem: 'unproven',
+      message: expect.stringContaining('Duplicate entry'),
+    });
+    expect(await ours.query('SELECT * FROM device_mappings')).toEqual([]);
+    expect(await ours.query('SELECT * FROM volumes')).toEqual([]);
+  });
+});
+
+describe('an adopted mapping', () => {
+  test('is found, proven and unmapped by the steps', async () => {
+    const olderPath = singleDiskPath;
+    await makeOlderInstallation(db, 'shipped');
+    await adoptHere();
+    const repositories = openDatabase({ url: db.url });
+    try {
+      const place = {
+        devicePath: devicePath(older.appliance, older.root),
+        vmId: older.appliance,
+        volumeId: older.root,
+        deviceNode: '/dev/disk/by-id/virtio-b3bb93101b594f6297e8',
+        cloudStackDeviceId: 1,
+        role: 'replica',
+        sizeBytes: 107 * 2 ** 30,
+        ownerWorkflowId: 'replicate-vm/qc/vcenter-qc/x',
+        mappedByFirstRunId: 'run-1',
+      } as const;
+      const map = (mapping: Parameters<typeof repositories.mappings.map>[1]) =>
+        repositories.database.transaction((tx) => repositories.mappings.map(tx, mapping));
+      // What a failover plan reads: one boot disk, volumes with data, none of it verified.
+      const vm = { site: 'qc', sourceId: 'vcenter-qc', sourceVmId: older.vm };
+      expect((await repositories.disks.ofVm(vm)).map(({ diskKey, boot }) => [diskKey, boot])).toEqual([
+        [2000, true],
+        [2001, false],
+      ]);
+      const volume = await repositories.volumes.get(older.root);
+      expect(volume).toMatchObject({
+        copyBegun: true,
+        sizeBytes: 107 * 2 ** 30,
+        createdByWorkflowId: 'older-installation',
+      });
+      expect(volume?.verifiedAt).toBeUndefined();
+      expect(await repositories.mappings.list()).toMatchObject([{ devicePath: olderPath, sizeBytes: 107 * 2 ** 30 }]);
+
+      const found = await map(place);
+      expect(found).toMatchObject({
+        outcome: 'there',
+        mapping: { devicePath: olderPath, deviceNode: place.deviceNode, cloudStackDeviceId: 1 },
+      });
+      expect(await repositories.mappings.ofVolume(older.root)).toMatchObject({
+        devicePath: olderPath,
+        deviceNode: place.deviceNode,
+      });
+      // Another volume may have neither its node nor, on its VM, another role of it.
+      expect(
+        await map({ ...place, volumeId: older.data, devicePath: devicePath(older.appliance, older.data) }),
+      ).toMatchObject({ outcome: 'conflict' });
+      expect(await map({ ...place, role: 'live_root' })).toMatchObject({ outcome: 'conflict' });
+
+      const unmap = () =>
+        repositories.database.transaction((tx) =>
+          repositories.mappings.unmap(tx, older.root, 'released', older.appliance),
+        );
+      expect(await unmap()).toBe(true);
+      expect(await map(place)).toMatchObject({ outcome: 'mapped', mapping: { devicePath: place.devicePath } });
+      expect(await repositories.mappingHistory.ofVolume(older.root)).toMatchObject([
+        { devicePath: olderPath },
+        { devicePath: place.devicePath },
+      ]);
+    } finally {
+      await repositories.database.close();
+    }
+  });
+});
