@@ -57,6 +57,18 @@ function addReplicationCommands(program: Command, io: CliIo): void {
     .argument('<vm>', VM)
     .action((vm: string, options: CommonOptions) => commandModules.watch().run(contextOf(io, options), vm));
 
+  declare(
+    program,
+    'explain',
+    "what happened in a VM's latest run, what failed, what was taken back, and what to do next",
+    [
+      'diskferry explain 420570c7-f61f-a930-77c5-1e876786cb3c',
+      'diskferry explain qc/vcenter-qc/420570c7-f61f-a930-77c5-1e876786cb3c --json',
+    ],
+  )
+    .argument('<vm>', VM)
+    .action((vm: string, options: CommonOptions) => commandModules.explain().run(contextOf(io, options), vm));
+
   declare(program, 'list', 'replications, the latest first', ['diskferry list', 'diskferry list --site qc --limit 10'])
     .option('--site <name>', 'only those of one site')
     .option('--limit <count>', 'at most so many', positiveInteger, 50)

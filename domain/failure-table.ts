@@ -77,6 +77,13 @@ export const failureTable = {
     next: 'See which VMs are known: diskferry list',
     exitCode: 1,
   },
+  'nothing-known': {
+    class: 'unavailable',
+    message: 'Nothing is known of VM {vm} while not everybody answers: {cause}',
+    systemDoes: REFUSES,
+    next: 'Bring back what does not answer, or name the configuration (--config), then ask again.',
+    exitCode: 1,
+  },
   'vm-ambiguous': {
     class: 'refused',
     message: 'VM {vm} could be any of: {candidates}',
