@@ -46,7 +46,7 @@ module.exports = {
     project('appliance'),
     project('doctor'),
     project('worker'),
-    project('client'),
+    project('client', withBundle),
     project('stack'),
     project('database', withServers),
     project('activities', withServers),

@@ -65,6 +65,7 @@ import type {
   SettleOperationInput,
 } from '../domain/repair-io';
 import type { SiteHoldings } from '../site/read-holdings';
+import type { ReconcileJobsOutput, ReconcileSiteInput } from '../domain/reconcile-io';
 import type { FailoverUndoOutcome, UndoOutcome } from '../domain/undo-policy';
 
 /** Task queue `diskferry`: what needs the database only. */
@@ -172,3 +173,8 @@ export type AllActivities = MainActivities & SiteActivities & ApplianceActivitie
 export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities & FailoverCopyActivities;
 /** Every activity that only doctor and repair need. */
 export type DoctorActivities = DoctorMainActivities & DoctorSiteActivities & DoctorApplianceActivities;
+
+/** Task queue `diskferry`: what keeps the job table in line with Temporal. */
+export interface ReconcileActivities {
+  reconcileJobs(input: ReconcileSiteInput): Promise<ReconcileJobsOutput>;
+}

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import ms from 'ms';
+import { redact } from '../domain/redact';
 import type { CommandCall, CommandEnd } from './ports';
-import { redact, streamTool, ToolError } from './processes';
+import { streamTool, ToolError } from './processes';
 
 /** What is kept of a command's output, in bytes: its end. */
 const KEPT_BYTES = 16 * 1024;

@@ -1,6 +1,7 @@
+import { redact } from '../domain/redact';
 import type { DiskSource } from '../domain/request';
 import { SourceError } from './ports';
-import { errorText, redact, runTool, serverOf, streamTool, ToolError, type ToolCall } from './processes';
+import { errorText, runTool, serverOf, streamTool, ToolError, type ToolCall } from './processes';
 import type { Window } from './window-hash';
 
 /** Where a disk's bytes come from: an NBD server that the appliance can reach, or a raw image on the appliance itself. */

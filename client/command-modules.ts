@@ -8,6 +8,7 @@ export const commandModules = {
   watch: () => require('./commands/watch') as typeof import('./commands/watch'),
   list: () => require('./commands/list') as typeof import('./commands/list'),
   mappings: () => require('./commands/mappings') as typeof import('./commands/mappings'),
+  explain: () => require('./commands/explain') as typeof import('./commands/explain'),
   retry: () => require('./commands/retry') as typeof import('./commands/retry'),
   abandon: () => require('./commands/abandon') as typeof import('./commands/abandon'),
   pause: () => require('./commands/pause') as typeof import('./commands/pause'),

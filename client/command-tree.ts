@@ -57,6 +57,18 @@ function addReplicationCommands(program: Command, io: CliIo): void {
     .argument('<vm>', VM)
     .action((vm: string, options: CommonOptions) => commandModules.watch().run(contextOf(io, options), vm));
 
+  declare(
+    program,
+    'explain',
+    "what happened in a VM's latest run, what failed, what was taken back, and what to do next",
+    [
+      'diskferry explain 420570c7-f61f-a930-77c5-1e876786cb3c',
+      'diskferry explain qc/vcenter-qc/420570c7-f61f-a930-77c5-1e876786cb3c --json',
+    ],
+  )
+    .argument('<vm>', VM)
+    .action((vm: string, options: CommonOptions) => commandModules.explain().run(contextOf(io, options), vm));
+
   declare(program, 'list', 'replications, the latest first', ['diskferry list', 'diskferry list --site qc --limit 10'])
     .option('--site <name>', 'only those of one site')
     .option('--limit <count>', 'at most so many', positiveInteger, 50)
@@ -116,9 +128,12 @@ function addOperatorCommands(program: Command, io: CliIo): void {
 }
 
 function addProcessCommands(program: Command, io: CliIo): void {
-  declare(program, 'migrate', "bring the database's schema up to date and register Temporal search attributes", [
-    'diskferry migrate --config /etc/diskferry/diskferry.toml',
-  ]).action((options: CommonOptions) => commandModules.migrate().run(contextOf(io, options)));
+  declare(
+    program,
+    'migrate',
+    "bring the database's schema up to date, register Temporal's search attributes and make its schedules",
+    ['diskferry migrate --config /etc/diskferry/diskferry.toml'],
+  ).action((options: CommonOptions) => commandModules.migrate().run(contextOf(io, options)));
 
   declare(program, 'worker', 'run a worker in the foreground', [
     'diskferry worker --config /etc/diskferry/diskferry.toml',
@@ -132,10 +147,12 @@ function addProcessCommands(program: Command, io: CliIo): void {
   const config = program.command('config').description('the configuration file').helpCommand(false);
   declare(config, 'check', 'check a configuration file, its secrets and their file modes', [
     'diskferry config check /etc/diskferry/diskferry.toml',
+    'diskferry config check --connect   # also try what it names, as this user on this machine',
   ])
     .argument('[file]', 'the file; else the one of --state or --config')
-    .action((file: string | undefined, options: CommonOptions) =>
-      commandModules.configCheck().run(contextOf(io, options), file),
+    .option('--connect', 'also try database, Temporal, CloudStack, and on an appliance its tools, folders and rights')
+    .action((file: string | undefined, options: CommonOptions & { connect?: boolean }) =>
+      commandModules.configCheck().run(contextOf(io, options), file, options),
     );
 
   declare(

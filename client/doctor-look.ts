@@ -1,13 +1,11 @@
 import type { Truth, Truths } from '../doctor/truths';
-import { DiskferryFailure, failure } from '../domain/failures';
+import { failure } from '../domain/failures';
 import type { SiteConfiguration, WorkerConfiguration } from '../worker/config';
 import type { CommandContext } from './command-context';
-import { connectTemporal, type TemporalAccess } from './connect';
+import type { TemporalAccess } from './connect';
 import { type DoctorSources, readDatabase, readTruths } from './doctor-truths';
+import { reachTemporal } from './reach-temporal';
 import { withProgress } from './with-progress';
-
-/** Doctor says within seconds that Temporal does not answer; there is much else that it can look at. */
-const TEMPORAL_PATIENCE_MS = 5_000;
 
 /** The site of that name, or all. Throws `site-unknown`. */
 export function chosenSites({ sites }: WorkerConfiguration, name: string | undefined): readonly SiteConfiguration[] {
@@ -37,15 +35,5 @@ export async function withTruths<T>(
     return await work(await withProgress(context, `looking at ${names}`, reading), temporal);
   } finally {
     if ('known' in temporal) await temporal.known.close();
-  }
-}
-
-async function reachTemporal(context: CommandContext): Promise<Truth<TemporalAccess>> {
-  const patienceMs = Math.min(context.io.patienceMs, TEMPORAL_PATIENCE_MS);
-  try {
-    return { known: await connectTemporal({ ...context, io: { ...context.io, patienceMs } }) };
-  } catch (error) {
-    if (!(error instanceof DiskferryFailure) || error.code !== 'temporal-unavailable') throw error;
-    return { unknown: error.message };
   }
 }

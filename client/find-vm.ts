@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { failure } from '../domain/failures';
 import type { SourceVmKey } from '../domain/names';
-import { listFromTemporal, listReplications, type ListedReplication } from './list-replications';
+import { listFromDatabase, listFromTemporal, type ListedReplication } from './list-replications';
 import type { ReplicationRecords } from './replication-records';
 import { resolveVm, vmIdOf } from './vm-argument';
 
@@ -12,7 +12,7 @@ import { resolveVm, vmIdOf } from './vm-argument';
  * @throws DiskferryFailure `usage`, `vm-unknown` or `vm-ambiguous`; or what both of them failed with
  */
 export async function findVm(
-  temporal: Client,
+  temporal: Client | undefined,
   records: ReplicationRecords | undefined,
   argument: string,
 ): Promise<SourceVmKey> {
@@ -44,13 +44,13 @@ export async function lastRunOf(
 }
 
 async function knownRuns(
-  temporal: Client,
+  temporal: Client | undefined,
   records: ReplicationRecords | undefined,
   sourceVmId: string,
 ): Promise<ListedReplication[]> {
   const answers = await Promise.allSettled([
-    records === undefined ? [] : listReplications(temporal, records, { sourceVmId }),
-    listFromTemporal(temporal, { sourceVmId }),
+    records === undefined ? [] : listFromDatabase(records, { sourceVmId }),
+    temporal === undefined ? [] : listFromTemporal(temporal, { sourceVmId }),
   ]);
   const runs = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   const failed = answers.find((answer) => answer.status === 'rejected');

@@ -22,7 +22,14 @@ export async function listReplications(
   records: ReplicationRecords | undefined,
   filter: { site?: string; sourceVmId?: string; limit?: number },
 ): Promise<ListedReplication[]> {
-  if (records === undefined) return await listFromTemporal(temporal, filter);
+  return records === undefined ? await listFromTemporal(temporal, filter) : await listFromDatabase(records, filter);
+}
+
+/** Runs as the database recorded them, the latest first. */
+export async function listFromDatabase(
+  records: ReplicationRecords,
+  filter: { site?: string; sourceVmId?: string; limit?: number },
+): Promise<ListedReplication[]> {
   return (await records.jobs.list(filter)).map((job) => ({
     site: job.site,
     sourceId: job.sourceId,

@@ -1,4 +1,6 @@
 import { openDatabase } from '../database/open';
+import type { VmOperations } from '../database/vm-operations';
+import type { VolumeOperations } from '../database/volume-operations';
 import { loadConfiguration } from '../worker/config';
 import { translateDatabaseError } from '../worker/database-failure';
 import { databaseAccess } from '../worker/secrets';
@@ -9,6 +11,8 @@ import type { ReplicationRecords } from './replication-records';
 export interface OpenRecords {
   readonly records: ReplicationRecords;
   readonly failovers: FailoverRecords;
+  /** every call that was to be sent to CloudStack */
+  readonly operations: { readonly volume: Pick<VolumeOperations, 'list'>; readonly vm: Pick<VmOperations, 'list'> };
   readonly close: () => Promise<void>;
 }
 
@@ -21,11 +25,19 @@ export interface OpenRecords {
 export async function openRecords(configurationFile: string, context: CommandContext): Promise<OpenRecords> {
   const configuration = await loadConfiguration(configurationFile);
   const { url, password } = await databaseAccess(configuration, context.io.env);
-  const { jobs, progress, mappings, mappingHistory, failovers, points, volumes, disks, database } = openDatabase({
-    url,
-    ...(password !== undefined && { password }),
-    poolSize: 4,
-  });
+  const {
+    jobs,
+    progress,
+    mappings,
+    mappingHistory,
+    failovers,
+    points,
+    volumes,
+    disks,
+    operations,
+    vmOperations,
+    database,
+  } = openDatabase({ url, ...(password !== undefined && { password }), poolSize: 4 });
   return {
     records: {
       jobs: {
@@ -51,6 +63,10 @@ export async function openRecords(configurationFile: string, context: CommandCon
         list: () => translateDatabaseError(() => points.list()),
       },
       mappingHistory: { ofVolume: (volumeId) => translateDatabaseError(() => mappingHistory.ofVolume(volumeId)) },
+    },
+    operations: {
+      volume: { list: (filter) => translateDatabaseError(() => operations.list(filter)) },
+      vm: { list: (filter) => translateDatabaseError(() => vmOperations.list(filter)) },
     },
     close: () => database.close(),
   };

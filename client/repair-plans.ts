@@ -1,6 +1,6 @@
 import { examine } from '../doctor/examine';
 import { planRepair, repairOrder } from '../doctor/plan-repair';
-import type { Truths } from '../doctor/truths';
+import { knownOf, type Truths } from '../doctor/truths';
 import { viewOf } from '../doctor/view';
 import type { Finding } from '../domain/findings';
 import { failure } from '../domain/failures';
@@ -28,7 +28,14 @@ export function planRepairs(all: readonly Truths[], names: readonly string[]): r
   for (const name of names) {
     if (findings.some(({ finding }) => isCalled(finding, name))) continue;
     const ids = findings.map(({ finding }) => finding.id).join(', ');
-    throw failure('finding-unknown', { finding: name, found: ids === '' ? 'nothing' : ids });
+    const working = all.flatMap(
+      ({ temporal }) => knownOf(temporal)?.openRuns.map(({ workflowId }) => workflowId) ?? [],
+    );
+    throw failure('finding-unknown', {
+      finding: name,
+      found: ids === '' ? 'nothing' : ids,
+      working: [...new Set(working)].join(', ') || 'none',
+    });
   }
   const rank = ({ kind }: Finding): number => {
     const place = repairOrder.indexOf(kind);

@@ -4,12 +4,20 @@ import { DiskferryFailure, failure, failureRecordSchema, type FailureRecord } fr
 
 /** The failure record that Temporal carries in an error, in its causes, or undefined. */
 export function carriedRecord(error: unknown): FailureRecord | undefined {
+  return carriedRecords(error)[0];
+}
+
+/** All records of the first error that carries any: what a run came to, and then what caused it. */
+export function carriedRecords(error: unknown): FailureRecord[] {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (!(current instanceof ApplicationFailure)) continue;
-    const parsed = failureRecordSchema.safeParse(current.details?.[0]);
-    if (parsed.success) return parsed.data;
+    const records = (current.details ?? []).flatMap((detail) => {
+      const parsed = failureRecordSchema.safeParse(detail);
+      return parsed.success ? [parsed.data] : [];
+    });
+    if (records.length > 0) return records;
   }
-  return undefined;
+  return [];
 }
 
 /** The failure with which a run closed, made from what its `result()` threw; other errors come back as they are. */

@@ -11,6 +11,7 @@ import { createTransport } from './transport';
 import { createRegisterUserKeys } from './user-keys';
 import { createVirtualMachineChanges } from './virtual-machine-changes';
 import { createVolumeChanges } from './volume-changes';
+import type { CallWatcher } from './watch-call';
 
 export interface CloudStackClientOptions {
   /** the whole address, `https://host:8080/client/api` */
@@ -23,6 +24,7 @@ export interface CloudStackClientOptions {
   readonly maxConcurrent?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: CallLogger | undefined;
+  readonly watcher?: CallWatcher | undefined;
 }
 
 /**
@@ -48,6 +50,7 @@ export function createCloudStackClient(options: CloudStackClientOptions): CloudS
     maxConcurrent,
     clock,
     logger: options.logger,
+    watcher: options.watcher,
   });
   const change = createChange(calls);
   const lists = createLists(calls);

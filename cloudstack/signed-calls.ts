@@ -7,6 +7,7 @@ import type { RateLimit } from './rate-limit';
 import { clockOffset, expiresAfter, offsetInWords, offsetsDiffer } from './server-clock';
 import { signedForm, type RequestParameters } from './sign';
 import { TransportError, type HttpAnswer, type Transport } from './transport';
+import { watchCall, type CallWatcher } from './watch-call';
 
 /** Sends commands, signed. Every call of the client goes through here. */
 export interface SignedCalls {
@@ -32,6 +33,7 @@ interface CallDependencies {
   readonly maxConcurrent: number;
   readonly clock: Clock;
   readonly logger?: CallLogger | undefined;
+  readonly watcher?: CallWatcher | undefined;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -55,7 +57,7 @@ interface Request {
  * is aborted rejects with the signal's reason, except a change that may have been sent: that is `outcome-unknown`.
  */
 export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
-  const { endpoint, secretKey, transport, rateLimit, clock, logger } = dependencies;
+  const { endpoint, secretKey, transport, rateLimit, clock, logger, watcher } = dependencies;
   const bound = createBound(dependencies.maxConcurrent);
 
   // By how much the server's clock is ahead of ours, once a refusal taught it. An accepted request teaches nothing: our idea of
@@ -133,7 +135,8 @@ export function createSignedCalls(dependencies: CallDependencies): SignedCalls {
     for (let repeat = 0; ; repeat++) {
       try {
         const remaining = Math.max(1, Math.round(deadline - performance.now()));
-        return await attempt({ exchange, parameters, timeoutMs: remaining, signal });
+        const once = { exchange, parameters, timeoutMs: remaining, signal };
+        return await watchCall(watcher, command, () => attempt(once));
       } catch (error) {
         if (!(error instanceof CloudStackError)) throw error;
         if (error.retryAfterMs !== undefined) rateLimit.holdOff(error.retryAfterMs);

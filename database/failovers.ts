@@ -77,6 +77,8 @@ export interface Failovers {
   ): Promise<void>;
   get(firstRunId: string): Promise<FailoverRun | undefined>;
   byRequestId(requestId: string): Promise<FailoverRun | undefined>;
+  /** All rows of a site that have not ended. */
+  open(site: string): Promise<FailoverRun[]>;
   /** Newest first; 100 when no limit is given. */
   list(filter?: { site?: string; sourceVmId?: string; limit?: number }): Promise<FailoverRun[]>;
 
@@ -159,6 +161,11 @@ export function makeFailovers(db: Kysely<Tables>): Failovers {
     async byRequestId(requestId) {
       const row = await all().where('request_id', '=', requestId).executeTakeFirst();
       return row === undefined ? undefined : runOf(row);
+    },
+
+    async open(site) {
+      const rows = await all().where('site', '=', site).where('ended_at', 'is', null).orderBy('seq').execute();
+      return rows.map(runOf);
     },
 
     async list(filter = {}) {

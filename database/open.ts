@@ -13,6 +13,7 @@ import { type NbdExports, makeNbdExports } from './nbd-exports';
 import { openPool } from './pool';
 import { type RecoveryPoints, makeRecoveryPoints } from './recovery-points';
 import { type ReplicationJobs, makeReplicationJobs } from './replication-jobs';
+import { makeRunFigures, type RunFigures } from './run-figures';
 import type { Tables } from './schema';
 import { lockInShareMode, sourceVmColumns } from './sql-parts';
 import { type TestVolumes, makeTestVolumes } from './test-volumes';
@@ -40,6 +41,8 @@ export interface Repositories {
   readonly vmOperations: VmOperations;
   readonly testVolumes: TestVolumes;
   readonly failovers: Failovers;
+  /** what the metrics show of runs and leftovers */
+  readonly runFigures: () => Promise<RunFigures>;
 }
 
 export interface DatabaseOptions {
@@ -105,6 +108,7 @@ export function openDatabase(options: DatabaseOptions): Repositories {
     vmOperations: makeVmOperations(db),
     testVolumes: makeTestVolumes(db),
     failovers: makeFailovers(db),
+    runFigures: makeRunFigures(db),
   };
 }
 

@@ -40,6 +40,8 @@ export interface ReplicationJobs {
   byRequestId(requestId: string): Promise<ReplicationJob | undefined>;
   /** The run that was started last. */
   latestOfVm(vm: SourceVmKey): Promise<ReplicationJob | undefined>;
+  /** All rows of a site that have not ended. */
+  open(site: string): Promise<ReplicationJob[]>;
   /** Newest first; 100 when no limit is given. */
   list(filter?: { site?: string; sourceVmId?: string; limit?: number }): Promise<ReplicationJob[]>;
 }
@@ -98,6 +100,11 @@ export function makeReplicationJobs(db: Kysely<Tables>): ReplicationJobs {
         .limit(1)
         .executeTakeFirst();
       return row === undefined ? undefined : jobOf(row);
+    },
+
+    async open(site) {
+      const rows = await all().where('site', '=', site).where('ended_at', 'is', null).orderBy('seq').execute();
+      return rows.map(jobOf);
     },
 
     async list(filter = {}) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SourceVmKey } from '../domain/names';
 import type { Tx } from './database';
 import { RowMissingError, isDuplicateKey } from './errors';
+import { narrowed, type OperationFilter } from './operation-filter';
 import { readValue } from './row-json';
 import type { Tables } from './schema';
 import { now, sourceVmColumns, sourceVmOf } from './sql-parts';
@@ -67,6 +68,8 @@ export interface VmOperations {
   ): Promise<VmOperation[]>;
   /** Operations on one failover VM, oldest first. */
   ofVm(failoverVmId: string): Promise<VmOperation[]>;
+  /** Newest first; 100 when no limit is given. */
+  list(filter?: OperationFilter<VmOperationKind>): Promise<VmOperation[]>;
 }
 
 export function makeVmOperations(db: Kysely<Tables>): VmOperations {
@@ -130,6 +133,10 @@ export function makeVmOperations(db: Kysely<Tables>): VmOperations {
 
     async ofVm(failoverVmId) {
       return (await rows().where('failover_vm_id', '=', failoverVmId).execute()).map(operationOf);
+    },
+
+    async list(filter = {}) {
+      return (await narrowed(db.selectFrom('vm_operations').selectAll(), filter).execute()).map(operationOf);
     },
   };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SourceVmKey } from '../domain/names';
 import type { Tx } from './database';
 import { RowMissingError, isDuplicateKey } from './errors';
+import { narrowed, type OperationFilter } from './operation-filter';
 import { readJson } from './row-json';
 import type { Tables } from './schema';
 import { now, sourceVmColumns, sourceVmOf } from './sql-parts';
@@ -90,6 +91,8 @@ export interface VolumeOperations {
   /** Operations on one volume, oldest first. */
   ofVolume(volumeId: string): Promise<VolumeOperation[]>;
   unfinished(): Promise<VolumeOperation[]>;
+  /** Newest first; 100 when no limit is given. */
+  list(filter?: OperationFilter<OperationKind>): Promise<VolumeOperation[]>;
 }
 
 const foundSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
@@ -167,6 +170,10 @@ export function makeVolumeOperations(db: Kysely<Tables>): VolumeOperations {
 
     async unfinished() {
       return (await rows().where('state', '=', 'recorded').execute()).map(operationOf);
+    },
+
+    async list(filter = {}) {
+      return (await narrowed(db.selectFrom('volume_operations').selectAll(), filter).execute()).map(operationOf);
     },
   };
 }

@@ -77,6 +77,13 @@ export const failureTable = {
     next: 'See which VMs are known: diskferry list',
     exitCode: 1,
   },
+  'nothing-known': {
+    class: 'unavailable',
+    message: 'Nothing is known of VM {vm} while not everybody answers: {cause}',
+    systemDoes: REFUSES,
+    next: 'Bring back what does not answer, or name the configuration (--config), then ask again.',
+    exitCode: 1,
+  },
   'vm-ambiguous': {
     class: 'refused',
     message: 'VM {vm} could be any of: {candidates}',
@@ -103,6 +110,13 @@ export const failureTable = {
     message: 'VM {vm} is held by {holder} (run {runId}, {kind})',
     systemDoes: REFUSES,
     next: 'See what it does (diskferry status {vm}); stop it with: diskferry cancel {vm}',
+    exitCode: 1,
+  },
+  'run-ended': {
+    class: 'failed',
+    message: 'VM {vm}: workflow {workflowId} (run {runId}) has ended ({how}), though the job table said {phase}',
+    systemDoes: 'corrects the job table; what the run had made stays as it is',
+    next: 'See what it left: diskferry doctor {site}. Then begin again: diskferry retry {vm}',
     exitCode: 1,
   },
   'update-refused': {
@@ -238,9 +252,10 @@ export const failureTable = {
   },
   'finding-unknown': {
     class: 'refused',
-    message: 'Doctor finds nothing called {finding} now; it finds {found}',
+    message:
+      'Doctor finds nothing called {finding} now; it finds {found}. At work, so that their VMs are not judged: {working}',
     systemDoes: REFUSES,
-    next: 'Run: diskferry doctor. What was mended meanwhile is not found any more.',
+    next: 'Wait for the runs that are at work, then run: diskferry doctor. What was mended meanwhile is not found any more.',
     exitCode: 1,
   },
   'repair-running': {
@@ -255,6 +270,13 @@ export const failureTable = {
     message: 'The database schema is not the one this release needs: {cause}',
     systemDoes: 'does not start',
     next: 'Run: diskferry migrate',
+    exitCode: 1,
+  },
+  'rights-missing': {
+    class: 'refused',
+    message: 'This worker lacks rights on the machine of appliance {applianceId}: {problems}',
+    systemDoes: 'does not start',
+    next: '{remedies}',
     exitCode: 1,
   },
   'tool-missing': {

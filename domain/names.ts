@@ -105,6 +105,16 @@ export function repairWorkflowId(vm: SourceVmKey): string {
   return `repair-vm/${sourceVmPath(vm)}`;
 }
 
+/** Workflow id of the reconciliation of a site's job table; its schedule adds the time of each run. */
+export function reconcileWorkflowId(site: string): string {
+  return `reconcile-site/${site}`;
+}
+
+/** Id of a site's Temporal schedule. */
+export function reconcileScheduleId(site: string): string {
+  return `diskferry-reconcile/${site}`;
+}
+
 /** Workflow id of a failover of several VMs. */
 export function failoverGroupWorkflowId(group: string): string {
   return `fail-over-group/${group}`;

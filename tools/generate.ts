@@ -2,9 +2,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../stack/package-root';
 import { commandsPage } from './generate/commands-page';
+import { configurationPage } from './generate/configuration-page';
 import { failuresPage } from './generate/failures-page';
 import { findingsPage } from './generate/findings-page';
 import { schemaFiles } from './generate/schema-files';
+import { metricsPage } from './generate/metrics-page';
 import { stepsPage } from './generate/steps-page';
 
 /**
@@ -17,6 +19,8 @@ async function main(check: boolean): Promise<void> {
     'docs/findings.md': findingsPage(),
     'docs/steps.md': stepsPage(),
     'docs/commands.md': commandsPage(),
+    'docs/configuration.md': configurationPage(),
+    'docs/metrics.md': metricsPage(),
     ...schemaFiles(),
   };
   const stale: string[] = [];

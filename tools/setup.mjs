@@ -4,7 +4,7 @@
  *
  *   node tools/setup.mjs [--for demo|test|build|check]
  *
- * The demo needs all of that, tests also other people's clients and a guest's kernel; building and checking need less. Without --for:
+ * The demo needs all of that, tests also other people's clients, a guest's kernel and checkers of examples; building and checking need less. Without --for:
  * what the demo needs.
  */
 import { realpathSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { SetupError } from './setup/commands.mjs';
 import { installGuestKernel } from './setup/guest-kernel.mjs';
 import { installNpmPackages } from './setup/npm-packages.mjs';
 import { installPythonClients } from './setup/python-clients.mjs';
+import { installServiceCheckers } from './setup/service-checkers.mjs';
 import { installSystemPackages } from './setup/system-packages.mjs';
 import { installTemporalBinary } from './setup/temporal-binary.mjs';
 
@@ -33,7 +34,7 @@ export function checkNode(version = process.versions.node) {
 const everything = [installNpmPackages, installSystemPackages, installTemporalBinary, build];
 const stepsFor = {
   demo: everything,
-  test: [...everything, installPythonClients, installGuestKernel],
+  test: [...everything, installPythonClients, installGuestKernel, installServiceCheckers],
   build: [installNpmPackages, build],
   check: [installNpmPackages],
 };

@@ -83,6 +83,9 @@ const siteSection = z.strictObject({
   disk_offering: z.string().min(1).describe('name or id of a disk offering with a custom size'),
   settle_time: durationSchema.default('60s').describe('how long a ghost disk may still appear'),
   recovery_points: z.int().min(0).max(100).default(1).describe('recovery points that are kept of each VM'),
+  reconcile_every: durationSchema
+    .default('15m')
+    .describe('how often the job table is compared with Temporal, by a Temporal schedule'),
   requests_per_second: z
     .number()
     .positive('must be more than 0')
@@ -96,15 +99,29 @@ const siteSection = z.strictObject({
     .max(1000)
     .optional()
     .describe('data disks of one VM, where what CloudStack lists is not so'),
-  appliance: z.record(uuidSchema, applianceSection).default({}),
+  appliance: z
+    .record(uuidSchema, applianceSection)
+    .default({})
+    .describe('the VMs that volumes are attached to, each under its CloudStack uuid'),
   hook: z.record(hookNameSchema, hookSection).default({}).describe('commands that failover requests may name'),
   convert: convertSection
     .optional()
     .describe('what converts a guest on an appliance, called with -i libvirtxml FILE; virt-v2v-in-place without it'),
 });
 
+/** A port that anybody may be given: Prometheus often is on another machine. */
+const listenAddress = z
+  .string()
+  .regex(
+    /^([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/,
+    'must be an address with a port, such as 0.0.0.0:9464 or 127.0.0.1:9464',
+  );
+
 const workerSection = z.strictObject({
-  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  log_level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('what is logged: this and what is worse; `debug` has each call of CloudStack'),
   log_file: path.optional().describe('file that the log is appended to, instead of standard output'),
   health_listen: z
     .string()
@@ -113,18 +130,37 @@ const workerSection = z.strictObject({
       'must be a loopback address with a port, such as 127.0.0.1:8090',
     )
     .optional()
-    .describe('loopback address of the health endpoint (GET /health, GET /ready); none without it'),
+    .describe(
+      'loopback address of the health endpoint (GET /health, GET /ready, GET /metrics); none without it; docs/service.md',
+    ),
+  metrics_listen: listenAddress
+    .optional()
+    .describe('address of GET /metrics for Prometheus, of any network; none without it; docs/metrics.md'),
+  temporal_metrics_listen: listenAddress
+    .optional()
+    .describe("address at which Temporal's SDK shows its own metrics, and phases of runs; they are in /metrics too"),
 });
 
 export const configurationSchema = z.strictObject({
-  database: databaseSection,
+  database: databaseSection.describe('the database of Diskferry: one for all workers'),
   site: z
     .record(siteNameSchema, siteSection)
-    .refine((sites) => Object.keys(sites).length > 0, 'must have at least one site: a [site.NAME] section'),
-  worker: workerSection.default({ log_level: 'info' }),
+    .refine((sites) => Object.keys(sites).length > 0, 'must have at least one site: a [site.NAME] section')
+    .describe('the CloudStack endpoints that this worker serves, each under a name of your own'),
+  worker: workerSection.default({ log_level: 'info' }).describe('the worker process itself'),
 });
 
 export type ConfigurationFile = z.output<typeof configurationSchema>;
+
+/** The sections by the heading that they have in the file. */
+export const configurationSections = {
+  '[database]': databaseSection,
+  '[site.NAME]': siteSection,
+  '[site.NAME.appliance.UUID]': applianceSection,
+  '[site.NAME.hook.NAME]': hookSection,
+  '[site.NAME.convert]': convertSection,
+  '[worker]': workerSection,
+} as const;
 
 /** The fields that a section of the file may have, by its path; undefined where there is no such section. */
 export function knownFields(sectionPath: readonly PropertyKey[]): readonly string[] | undefined {

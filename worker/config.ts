@@ -34,6 +34,8 @@ export interface SiteConfiguration {
   readonly diskOffering: string;
   readonly settleTimeMs: number;
   readonly recoveryPoints: number;
+  /** how often its job table is compared with Temporal */
+  readonly reconcileEveryMs: number;
   readonly requestsPerSecond: number;
   readonly newVolumesAreZero: boolean;
   /** overrides what CloudStack lists */
@@ -67,7 +69,14 @@ export interface ApplianceConfiguration {
 export interface ProcessConfiguration {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly logFile?: string;
-  readonly healthListen?: { readonly host: string; readonly port: number };
+  readonly healthListen?: ListenAddress;
+  readonly metricsListen?: ListenAddress;
+  readonly temporalMetricsListen?: ListenAddress;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /**
@@ -121,6 +130,10 @@ function fromFile(raw: ConfigurationFile, file: string): WorkerConfiguration {
       logLevel: raw.worker.log_level,
       ...(raw.worker.log_file !== undefined && { logFile: inFolder(raw.worker.log_file) }),
       ...(raw.worker.health_listen !== undefined && { healthListen: hostAndPort(raw.worker.health_listen) }),
+      ...(raw.worker.metrics_listen !== undefined && { metricsListen: hostAndPort(raw.worker.metrics_listen) }),
+      ...(raw.worker.temporal_metrics_listen !== undefined && {
+        temporalMetricsListen: hostAndPort(raw.worker.temporal_metrics_listen),
+      }),
     },
   };
 }
@@ -139,6 +152,7 @@ function siteFromFile(
     diskOffering: site.disk_offering,
     settleTimeMs: milliseconds(site.settle_time),
     recoveryPoints: site.recovery_points,
+    reconcileEveryMs: milliseconds(site.reconcile_every),
     requestsPerSecond: site.requests_per_second,
     newVolumesAreZero: site.new_volumes_are_zero,
     ...(site.data_disk_limit !== undefined && { dataDiskLimit: site.data_disk_limit }),
@@ -172,7 +186,7 @@ function commandFromFile(
   return { command: [program.includes('/') ? inFolder(program) : program, ...args], timeoutMs: milliseconds(timeout) };
 }
 
-function hostAndPort(text: string): { host: string; port: number } {
+function hostAndPort(text: string): ListenAddress {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }

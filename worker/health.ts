@@ -1,44 +1,71 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { type Check, type CheckResult, kindsNeeded, measureAll } from './check';
+import { jsonPage, type Page } from './http-pages';
 
 /** How a worker process is: changed by whoever starts it, read by the health endpoint. */
 export interface WorkerHealth {
   ready: boolean;
   /** why it is not ready, for people */
   reason?: string;
+  /** what is measured once it runs */
+  checks?: readonly Check[];
 }
 
-export interface HealthEndpoint {
-  readonly port: number;
-  close(): Promise<void>;
+/** The body of `GET /ready`. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** everything that is wrong, in words; not there when nothing is */
+  readonly reason?: string;
+  /** ready, but something that work waits for does not answer */
+  readonly degraded?: true;
+  readonly checks: readonly CheckResult[];
+}
+
+/** A good answer is good for so long: whoever asks often must not load what is asked. */
+const GOOD_FOR_MS = 2_000;
+
+/** Measures how a worker is; those who ask at the same time share one measurement. */
+export class ReadinessMeter {
+  #measuring: Promise<Readiness> | undefined;
+
+  constructor(private readonly health: Readonly<WorkerHealth>) {}
+
+  measure(): Promise<Readiness> {
+    this.#measuring ??= this.#once();
+    return this.#measuring;
+  }
+
+  async #once(): Promise<Readiness> {
+    const readiness = await this.#look();
+    const good = readiness.ready && readiness.degraded === undefined;
+    if (good) setTimeout(() => (this.#measuring = undefined), GOOD_FOR_MS).unref();
+    else this.#measuring = undefined;
+    return readiness;
+  }
+
+  async #look(): Promise<Readiness> {
+    const { ready, reason, checks = [] } = this.health;
+    if (!ready) return { ready, ...(reason !== undefined && { reason }), checks: [] };
+    const results = await measureAll(checks);
+    const wrong = results.filter(({ ok }) => !ok);
+    if (wrong.length === 0) return { ready: true, checks: results };
+    const words = wrong.map(({ name, evidence }) => `${name}: ${evidence}`).join('; ');
+    const down = wrong.some(({ kind }) => kindsNeeded.has(kind));
+    return { ready: !down, reason: words, ...(!down && { degraded: true }), checks: results };
+  }
 }
 
 /**
- * Serves `GET /health` (200 while the process lives) and `GET /ready` (200 once every task queue is polled, else 503 with the
- * reason). Loopback only: the configuration admits no other address.
+ * The pages of the health endpoint: `/health` (200 while the process answers) and `/ready`, which measures: 200 when the worker can
+ * take work, 503 when not; the body names what is wrong either way.
  */
-export async function serveHealth(
-  listen: { readonly host: string; readonly port: number },
-  health: Readonly<WorkerHealth>,
-): Promise<HealthEndpoint> {
-  const server = createServer((request, response) => {
-    if (request.url === '/health') answer(response, 200, { alive: true });
-    else if (request.url === '/ready') answer(response, health.ready ? 200 : 503, health);
-    else answer(response, 404, { problem: 'there are /health and /ready' });
-  });
-  server.listen(listen.port, listen.host);
-  await once(server, 'listening');
-  const address = server.address();
+export function healthPages(meter: Pick<ReadinessMeter, 'measure'>): Readonly<Record<string, () => Promise<Page>>> {
+  const began = Date.now();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : listen.port,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+    '/health': () =>
+      Promise.resolve(jsonPage(200, { alive: true, upSeconds: Math.round((Date.now() - began) / 1000) })),
+    '/ready': async () => {
+      const readiness = await meter.measure();
+      return jsonPage(readiness.ready ? 200 : 503, readiness);
     },
   };
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 }

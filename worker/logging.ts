@@ -2,13 +2,14 @@ import { DefaultLogger, type Logger } from '@temporalio/worker';
 import pino from 'pino';
 import pretty from 'pino-pretty';
 import type { ProcessConfiguration } from './config';
+import { contextOfActivity, currentLogContext } from './log-context';
 
 /** Fields that never reach a log, wherever they stand; nothing puts them there on purpose. */
 const secretFields = ['password', 'secretKey', 'apiKey', 'secret', 'token', 'signature', 'authorization'];
 
 /**
  * The worker's log: JSON, one object per line, into the configured file or to standard output; readable text where standard output is
- * a terminal.
+ * a terminal. What an activity logs carries its workflow, run, activity, disk and volume (log-context.ts).
  */
 export function createLog(
   { logLevel, logFile }: Pick<ProcessConfiguration, 'logLevel' | 'logFile'>,
@@ -25,6 +26,7 @@ export function createLog(
       level: logLevel,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: () => ({ ...currentLogContext() }),
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(hidden)' },
@@ -38,6 +40,6 @@ const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 /** Temporal's own messages, and those of workflows and activities, in the same log. */
 export function temporalLogger(log: pino.Logger): Logger {
   return new DefaultLogger('TRACE', ({ level, message, meta }) => {
-    log[levels[level]]({ ...meta }, message);
+    log[levels[level]]({ ...contextOfActivity(meta?.['runId'], meta?.['activityId']), ...meta }, message);
   });
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { WorkerConfiguration } from './config';
 import type { WorkerHealth } from './health';
+import type { Metrics } from './metrics';
 import type { DatabaseAccess } from './secrets';
 import type { ServedQueue } from './served-queues';
 import type { WorkerTemporal } from './temporal-access';
@@ -13,6 +14,8 @@ export interface Serving {
   readonly queues: readonly ServedQueue[];
   readonly log: Logger;
   readonly health: WorkerHealth;
+  /** none where nobody reads them, as in tests */
+  readonly metrics?: Metrics;
   /** the variable of the database URL, DISKFERRY_FAILPOINTS */
   readonly environment: Readonly<Record<string, string>>;
 }

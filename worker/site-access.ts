@@ -18,12 +18,12 @@ export interface SiteAccess {
 export async function openSite(
   configuration: WorkerConfiguration,
   site: SiteConfiguration,
-  logger?: CloudStackClientOptions['logger'],
+  { logger, watcher }: Pick<CloudStackClientOptions, 'logger' | 'watcher'> = {},
 ): Promise<SiteAccess> {
   const keys = await siteKeys(configuration, site);
   const { endpoint, requestsPerSecond } = site;
   return {
-    api: createCloudStackClient({ endpoint, ...keys, requestsPerSecond, logger }),
+    api: createCloudStackClient({ endpoint, ...keys, requestsPerSecond, logger, watcher }),
     settings: { ...site, apiKey: keys.apiKey, applianceIds: [...site.appliances.keys()] },
   };
 }

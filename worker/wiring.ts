@@ -19,21 +19,27 @@ import { makeEndRecord } from '../activities/end-record';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
 import { makePlanRepair } from '../activities/plan-repair';
 import { makeSettleOperation } from '../activities/settle-operation';
-import type { AllActivities, DoctorActivities, FailoverActivities } from '../activities/queues';
+import type { AllActivities, DoctorActivities, FailoverActivities, ReconcileActivities } from '../activities/queues';
+import { makeReconcileJobs } from '../activities/reconcile-jobs';
 import { makeSiteFacts } from '../activities/site-facts';
 import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
 import { surveyDatabase } from '../database/survey';
+import type { RunFigures } from '../database/run-figures';
 import { makeApplianceParts } from './appliance-parts';
+import { countReconciliations } from './count-reconciliations';
+import { countedCopying } from './counted-copying';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
 import type { ServedQueue } from './served-queues';
 import type { Serving } from './serving';
+import type { WatchedSite } from './checks';
 import { openSite } from './site-access';
+import { SiteAnswers } from './site-answers';
 
-type ServedActivities = Partial<AllActivities & FailoverActivities & DoctorActivities>;
+type ServedActivities = Partial<AllActivities & FailoverActivities & DoctorActivities & ReconcileActivities>;
 
 /** A task queue with the activities that it is served with. */
 export interface WiredQueue {
@@ -43,6 +49,11 @@ export interface WiredQueue {
 
 export interface WiredActivities {
   readonly queues: readonly WiredQueue[];
+  /** Asks the database for an answer, by the pool that the activities use. */
+  ping(): Promise<void>;
+  readonly runFigures: () => Promise<RunFigures>;
+  /** the sites whose own queue is served */
+  readonly sites: readonly WatchedSite[];
   /** Closes the connections that the activities use. */
   close(): Promise<void>;
 }
@@ -58,13 +69,18 @@ export async function wireActivities(serving: Serving, failpoint?: Failpoint): P
   const shared = openShared(serving, failpoint);
   const closers: (() => Promise<void>)[] = [() => shared.database.close()];
   const queues: WiredQueue[] = [];
+  const sites: WatchedSite[] = [];
   for (const queue of serving.queues) {
-    const { activities, close } = await wireQueue(serving, shared, queue);
+    const { activities, site, close } = await wireQueue(serving, shared, queue);
     queues.push({ queue, activities });
+    if (site !== undefined) sites.push(site);
     if (close !== undefined) closers.unshift(close);
   }
   return {
     queues,
+    sites,
+    runFigures: shared.runFigures,
+    ping: () => shared.database.transaction(() => Promise.resolve()),
     close: async () => {
       for (const close of closers) await close();
     },
@@ -88,6 +104,7 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
     },
     survey: () => surveyDatabase({ url, ...secret }),
     isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
+    endOfRun: (workflowId: string, firstRunId: string) => temporal.endOfRun(workflowId, firstRunId),
     clock: systemClock,
     polling: defaultPolling,
     effect: makeEffect(failpoint),
@@ -97,10 +114,14 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
 }
 
 async function wireQueue(
-  { configuration, log }: Serving,
+  { configuration, log, metrics }: Serving,
   shared: Shared,
   queue: ServedQueue,
-): Promise<{ activities: ServedActivities; close?: () => Promise<void> }> {
+): Promise<{
+  readonly activities: ServedActivities;
+  readonly site?: WatchedSite;
+  readonly close?: () => Promise<void>;
+}> {
   switch (queue.kind) {
     case 'main':
       return {
@@ -108,11 +129,21 @@ async function wireQueue(
           ...makeMainActivities(shared),
           ...makeFailoverMainActivities(shared),
           endRecord: makeEndRecord(shared),
+          reconcileJobs: makeReconcileJobs({ ...shared, reconciled: countReconciliations(metrics) }),
         },
       };
     case 'site': {
       const { site } = queue;
-      const { api, settings } = await openSite(configuration, site, log);
+      const answers = new SiteAnswers();
+      const { api, settings } = await openSite(configuration, site, {
+        logger: log,
+        watcher: (call) => {
+          answers.watch(call);
+          const { command, outcome, seconds } = call;
+          metrics?.count('diskferry_cloudstack_calls_total', { site: site.name, command, outcome });
+          metrics?.observe('diskferry_cloudstack_call_seconds', { site: site.name }, seconds);
+        },
+      });
       const facts = makeSiteFacts(api, settings, shared.clock);
       const deps = { ...shared, api, settings, facts, runCommand, commands: site };
       const activities = {
@@ -124,7 +155,7 @@ async function wireQueue(
         settleOperation: makeSettleOperation(deps),
         adoptVolume: makeAdoptVolume(deps),
       };
-      return { activities, close: () => api.close() };
+      return { activities, site: { name: site.name, api, answers }, close: () => api.close() };
     }
     case 'appliance': {
       const parts = makeApplianceParts(queue);
@@ -136,7 +167,12 @@ async function wireQueue(
       };
     }
     case 'appliance-copy': {
-      const deps = { ...shared, ...makeApplianceParts(queue), commands: queue.site };
+      const parts = makeApplianceParts(queue);
+      const site = queue.site.name;
+      const counted = countedCopying(parts, (work, bytes) => {
+        metrics?.count('diskferry_copy_bytes_total', { site, work }, bytes);
+      });
+      const deps = { ...shared, ...parts, ...counted, commands: queue.site };
       return { activities: { ...makeCopyActivities(deps), ...makeGuestActivities(deps) } };
     }
   }

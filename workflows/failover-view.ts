@@ -6,6 +6,7 @@ import type { FailoverDiskState, FailoverState } from '../domain/failover-state'
 import { searchAttributeNames } from '../domain/names';
 import type { StepShow } from './attempt-step';
 import { describeFailover } from './describe-failover';
+import { PhaseMetrics } from './phase-metrics';
 
 /** What a step is of: one disk by its key, or the VM as a whole. */
 export type Item = number | 'vm';
@@ -41,10 +42,12 @@ export class FailoverView {
   #base: BaseFailoverPhase = 'preflight';
   readonly #working = new Set<Item>();
   readonly #pausing = new Set<Item>();
+  readonly #metrics: PhaseMetrics;
 
   constructor(state: FailoverState, options: FailoverViewOptions) {
     this.state = state;
     this.#options = options;
+    this.#metrics = new PhaseMetrics(state.phase);
     this.#show();
   }
 
@@ -140,6 +143,7 @@ export class FailoverView {
       log.error('a phase follows that the table does not allow', { from: this.state.phase, to: phase });
     }
     this.state.phase = phase;
+    this.#metrics.enter(phase);
     const reason = this.#reason(phase);
     if (reason === undefined) delete this.state.reason;
     else this.state.reason = reason;

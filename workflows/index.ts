@@ -6,6 +6,7 @@ export { failOverVm } from './fail-over-vm';
 export { inspectAppliances } from './inspect-appliances';
 export { planFailOver } from './plan-fail-over';
 export { planReplication } from './plan-replication';
+export { reconcileSite } from './reconcile-site';
 export { releaseVm } from './release-vm';
 export { repairVm } from './repair-vm';
 export { replicateVm } from './replicate-vm';

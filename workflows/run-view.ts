@@ -6,6 +6,7 @@ import type { Phase } from '../domain/phases';
 import type { DiskState, ReplicationState } from '../domain/replication-state';
 import type { FailureRecord } from '../domain/failures';
 import type { StepShow } from './attempt-step';
+import { PhaseMetrics } from './phase-metrics';
 import { describeRun } from './describe-run';
 import { newDisk } from './new-state';
 import type { RunControl } from './run-control';
@@ -43,11 +44,13 @@ export class RunView {
   readonly #retrying = new Set<number>();
   readonly #held = new Set<number>();
   #vmRetrying = false;
+  readonly #metrics: PhaseMetrics;
 
   constructor(state: ReplicationState, control: RunControl, options: ViewOptions) {
     this.state = state;
     this.#control = control;
     this.#options = options;
+    this.#metrics = new PhaseMetrics(state.phase);
     this.#show();
   }
 
@@ -171,6 +174,7 @@ export class RunView {
       log.error('a phase follows that the table does not allow', { from: this.state.phase, to: phase });
     }
     this.state.phase = phase;
+    this.#metrics.enter(phase);
     const reason = this.#reason(phase);
     if (reason === undefined) delete this.state.reason;
     else this.state.reason = reason;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { redact, runTool, streamTool, ToolError } from '../../appliance/processes';
+import { runTool, streamTool, ToolError } from '../../appliance/processes';
+import { redact } from '../../domain/redact';
 
 describe('a tool', () => {
   test('gives back its output, whole', async () => {

@@ -1,23 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { surveyDatabase } from '../../database/survey';
 import { aFence, anOperation, claim } from './builders';
-import { type FreshDatabase, withFreshDatabase } from '../support/mariadb';
+import { asServerRoot, type FreshDatabase, withFreshDatabase } from '../support/mariadb';
 
 let db: FreshDatabase;
-let user = '';
 
 beforeAll(async () => {
   db = await withFreshDatabase();
 });
 afterAll(() => db.drop());
-beforeEach(() => {
-  user = `s${randomUUID().slice(0, 8)}`;
-});
-afterEach(async () => {
-  await db.query(`DROP USER IF EXISTS '${user}'@'%'`);
-});
-
 test('an untouched database: the schema is ours, every table is read, the clocks agree', async () => {
   const { schema, rows, unreadableRows, unreadableTables, clock } = await surveyDatabase({ url: db.url });
   expect({ schema, unreadableRows, unreadableTables }).toEqual({
@@ -72,19 +64,24 @@ describe('what cannot be read does not keep the rest from being read', () => {
   });
 
   test('an account without rights on a table', async () => {
-    await db.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'p'`);
-    for (const table of ['device_mappings', 'diskferry_migrations']) {
-      await db.query(`GRANT SELECT ON ${db.name}.${table} TO '${user}'@'%'`);
+    const user = `s${randomUUID().slice(0, 8)}`;
+    await asServerRoot(`CREATE USER '${user}'@'%' IDENTIFIED BY 'p'`);
+    try {
+      for (const table of ['device_mappings', 'diskferry_migrations']) {
+        await asServerRoot(`GRANT SELECT ON ${db.name}.${table} TO '${user}'@'%'`);
+      }
+      const url = new URL(db.url);
+      url.username = user;
+      url.password = 'p';
+      const { rows, unreadableTables, schema } = await surveyDatabase({ url: url.href });
+      expect(rows.device_mappings).toEqual([]);
+      expect(unreadableTables.map(({ table }) => table)).toContain('volumes');
+      expect(unreadableTables.map(({ table }) => table)).not.toContain('device_mappings');
+      expect(unreadableTables[0]?.cause).toMatch(/denied/);
+      expect(schema?.problem).toBe('differs');
+    } finally {
+      await asServerRoot(`DROP USER '${user}'@'%'`);
     }
-    const url = new URL(db.url);
-    url.username = user;
-    url.password = 'p';
-    const { rows, unreadableTables, schema } = await surveyDatabase({ url: url.href });
-    expect(rows.device_mappings).toEqual([]);
-    expect(unreadableTables.map(({ table }) => table)).toContain('volumes');
-    expect(unreadableTables.map(({ table }) => table)).not.toContain('device_mappings');
-    expect(unreadableTables[0]?.cause).toMatch(/denied/);
-    expect(schema?.problem).toBe('differs');
   });
 
   test('a half-migrated schema: the missing tables are named, and so is the schema', async () => {

@@ -242,13 +242,14 @@ class FailoverRunner {
     }
   }
 
-  /** What a run could not prune, the next one does. @returns what is wrong otherwise */
+  /** What a run could not prune, the next one that takes a point does. @returns what is wrong otherwise */
   async #nextRunRemoves(): Promise<string[]> {
     const { subject } = this;
     if (this.#situation === 'failed over') await this.#bring('unverified');
     else {
+      // The first replication may have no verified volumes to take a point of.
+      await this.#bring('verified');
       await replicate(subject, true);
-      this.#situation = 'verified';
     }
     const { removing } = await look(subject.world, subject.key);
     return removing.map((point) => `the next run did not remove the ${point}`);
