@@ -56,7 +56,15 @@ import type {
   SnapshotVolumeInput,
   SnapshotVolumeOutput,
 } from '../domain/failover-io';
-import type { ApplianceSight, InspectApplianceInput } from '../domain/doctor-io';
+import type { ApplianceSight, ExamineSiteInput, InspectApplianceInput } from '../domain/doctor-io';
+import type {
+  AdoptVolumeInput,
+  EndRecordInput,
+  PlanRepairInput,
+  PlanRepairOutput,
+  SettleOperationInput,
+} from '../domain/repair-io';
+import type { SiteHoldings } from '../site/read-holdings';
 import type { ReconcileJobsOutput, ReconcileSiteInput } from '../domain/reconcile-io';
 import type { FailoverUndoOutcome, UndoOutcome } from '../domain/undo-policy';
 
@@ -136,6 +144,24 @@ export interface FailoverCopyActivities {
   prepareGuest(input: PrepareGuestInput): Promise<void>;
 }
 
+/** Task queue `diskferry`: what only repair does to the database. */
+export interface DoctorMainActivities {
+  endRecord(input: EndRecordInput): Promise<RepairDone>;
+}
+
+/** Task queue `diskferry-site-{site}`: what repair asks and does at a site, beside the steps and undos of the workflows. */
+export interface DoctorSiteActivities {
+  examineSite(input: ExamineSiteInput): Promise<SiteHoldings>;
+  planRepair(input: PlanRepairInput): Promise<PlanRepairOutput>;
+  settleOperation(input: SettleOperationInput): Promise<RepairDone>;
+  adoptVolume(input: AdoptVolumeInput): Promise<RepairDone>;
+}
+
+/** What was done, in words. */
+export interface RepairDone {
+  readonly done: string;
+}
+
 /** Task queue `diskferry-appliance-{vm_id}`: what doctor asks of an appliance. */
 export interface DoctorApplianceActivities {
   inspectAppliance(input: InspectApplianceInput): Promise<ApplianceSight>;
@@ -146,7 +172,7 @@ export type AllActivities = MainActivities & SiteActivities & ApplianceActivitie
 /** Every activity that only failovers and recovery points need. */
 export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities & FailoverCopyActivities;
 /** Every activity that only doctor and repair need. */
-export type DoctorActivities = DoctorApplianceActivities;
+export type DoctorActivities = DoctorMainActivities & DoctorSiteActivities & DoctorApplianceActivities;
 
 /** Task queue `diskferry`: what keeps the job table in line with Temporal. */
 export interface ReconcileActivities {

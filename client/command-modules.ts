@@ -35,6 +35,7 @@ export const commandModules = {
   simulator: () => require('./commands/simulator') as typeof import('./commands/simulator'),
   configCheck: () => require('./commands/config-check') as typeof import('./commands/config-check'),
   doctor: () => require('./commands/doctor') as typeof import('./commands/doctor'),
+  repair: () => require('./commands/repair') as typeof import('./commands/repair'),
   probe: () => require('./commands/probe') as typeof import('./commands/probe'),
   up: () => require('./commands/up') as typeof import('./commands/up'),
   demo: () => require('./commands/demo') as typeof import('./commands/demo'),

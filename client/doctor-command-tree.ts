@@ -24,4 +24,24 @@ export function addDoctorCommands(program: Command, io: CliIo): void {
       (site: string | undefined, options: CommonOptions & { severity: Severity; watch?: boolean; every: number }) =>
         commandModules.doctor().run(contextOf(io, options), site, options),
     );
+
+  declare(
+    program,
+    'repair',
+    'show what would mend the findings of doctor, act by act; with --apply do it. Only what is provably ours is touched',
+    [
+      'diskferry repair                 # the plan for everything that a machine can mend; changes nothing',
+      'diskferry repair qc --apply',
+      'diskferry repair qc failed-operation/eb5032e1-8461-49ea-8756-3e4fa4000399 --apply',
+      'diskferry repair eb5032e1-8461-49ea-8756-3e4fa4000399 --apply   # what doctor finds of this operation',
+    ],
+  )
+    .argument(
+      '[names...]',
+      'a site, then findings by their ids or by the id of what they are about; all findings without any',
+    )
+    .option('--apply', 'do it; each finding is examined again just before each act')
+    .action((names: string[], options: CommonOptions & { apply?: boolean }) =>
+      commandModules.repair().run(contextOf(io, options), names, options),
+    );
 }

@@ -4,12 +4,17 @@ import { applianceSightSchema } from '../domain/doctor-io';
 import { taskQueues } from '../domain/names';
 import type { Survey } from '../database/survey';
 import { type OpenRun, type RunEnd, runKey, type SeenAppliance, type Truth } from '../doctor/truths';
+import { parseHoldings } from '../site/holdings-schema';
+import type { SiteHoldings } from '../site/read-holdings';
 import type { Inspection } from '../workflows/inspect-appliances';
 import { carriedRecord } from './run-failure';
 import { isPolled } from './task-queue-pollers';
 
 /** How long the answer of an inspection is waited for: longer than each appliance may take, in milliseconds. */
 const INSPECTION_MS = 20_000;
+
+/** How long a site's worker may take to list everything, in milliseconds. */
+const EXAMINATION_MS = 70_000;
 
 const OUR_TYPES = [
   'replicateVm',
@@ -90,6 +95,21 @@ export async function readQueues(
     name,
     polled: activities[index] === true && (name !== main || workflows),
   }));
+}
+
+/** Has the site's own worker list what CloudStack holds, for a machine that has not the keys. */
+export async function examineByWorker(temporal: Client, site: string): Promise<Truth<SiteHoldings>> {
+  try {
+    const handle = await temporal.workflow.start('examineSite', {
+      args: [{ site }],
+      taskQueue: taskQueues.main,
+      workflowId: `examine-site/${site}/${randomUUID()}`,
+      workflowExecutionTimeout: '2 minutes',
+    });
+    return { known: parseHoldings(await temporal.withDeadline(Date.now() + EXAMINATION_MS, () => handle.result())) };
+  } catch (error) {
+    return { unknown: carriedRecord(error)?.message ?? (error instanceof Error ? error.message : String(error)) };
+  }
 }
 
 /** Has the workers of the appliances look; those that nobody serves must not be among them. */

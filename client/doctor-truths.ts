@@ -18,8 +18,8 @@ import { cloudStackFailure } from '../site/cloudstack-failure';
 import { readHoldings, type SiteHoldings } from '../site/read-holdings';
 import type { SiteConfiguration, WorkerConfiguration } from '../worker/config';
 import { databaseAccess } from '../worker/secrets';
-import { openSite } from '../worker/site-access';
-import { inspect, namedRuns, readOpenRuns, readQueues, readRun } from './doctor-temporal';
+import { openSite, type SiteAccess } from '../worker/site-access';
+import { examineByWorker, inspect, namedRuns, readOpenRuns, readQueues, readRun } from './doctor-temporal';
 import { missingSearchAttributes } from './search-attributes';
 
 /** How long CloudStack may take for everything that doctor lists, in milliseconds. */
@@ -61,7 +61,7 @@ export async function readTruths(
   const before = await readTemporal(sources.temporal, facts);
   const [survey, cloudStack, appliances] = await Promise.all([
     database(),
-    readCloudStack(sources.configuration, site),
+    readCloudStack(sources, site, before),
     readAppliances(sources.temporal, facts, before),
   ]);
   const temporal = await readEnds(sources.temporal, before, survey);
@@ -79,20 +79,28 @@ function factsOf({ sites }: WorkerConfiguration, site: SiteConfiguration): SiteF
   };
 }
 
+/** With the site's keys; where they cannot be read here, through the site's worker, which has them. */
 async function readCloudStack(
-  configuration: WorkerConfiguration,
+  { configuration, temporal }: DoctorSources,
   site: SiteConfiguration,
+  sight: Truth<TemporalSight>,
 ): Promise<Truth<SiteHoldings>> {
+  let access: SiteAccess;
   try {
-    const { api, settings } = await openSite(configuration, site);
-    try {
-      const options = { timeoutMs: EXCHANGE_MS, signal: AbortSignal.timeout(CLOUDSTACK_MS) };
-      return { known: await readHoldings(api, settings, options) };
-    } finally {
-      await api.close();
-    }
+    access = await openSite(configuration, site);
+  } catch (error) {
+    const queue = taskQueues.site(site.name);
+    const served = 'known' in sight && sight.known.queues.some(({ name, polled }) => name === queue && polled);
+    if ('known' in temporal && served) return await examineByWorker(temporal.known, site.name);
+    return { unknown: cloudStackCause(error, site) };
+  }
+  try {
+    const options = { timeoutMs: EXCHANGE_MS, signal: AbortSignal.timeout(CLOUDSTACK_MS) };
+    return { known: await readHoldings(access.api, access.settings, options) };
   } catch (error) {
     return { unknown: cloudStackCause(error, site) };
+  } finally {
+    await access.api.close();
   }
 }
 

@@ -50,6 +50,7 @@ export const surveySchemas = {
     id,
     kind: id,
     diskKey: count,
+    attempt: count,
     volumeId: maybe(text),
     vmId: maybe(text),
     jobId: maybe(text),

@@ -7,7 +7,7 @@ import type { Tables } from './schema';
 import { now, sourceVmColumns } from './sql-parts';
 import { transactionOf } from './tx';
 
-const claimKindSchema = z.enum(['replication', 'release', 'failover', 'failback', 'revert']);
+const claimKindSchema = z.enum(['replication', 'release', 'failover', 'failback', 'revert', 'repair']);
 export type ClaimKind = z.output<typeof claimKindSchema>;
 
 export interface VmClaim {

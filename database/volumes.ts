@@ -37,6 +37,17 @@ export interface Volumes {
     tx: Tx,
     volume: Omit<VolumeRecord, 'copyBegun' | 'generation' | 'verifiedAt' | 'verifiedHash' | 'goneAt' | 'keptBecause'>,
   ): Promise<void>;
+  /**
+   * Inserts the row of a volume that was found, or takes the one that is there for there again. It counts as written: what it holds
+   * is not known.
+   */
+  findAgain(
+    tx: Tx,
+    volume: Omit<
+      VolumeRecord,
+      'copyBegun' | 'generation' | 'verifiedAt' | 'verifiedHash' | 'goneAt' | 'keptBecause' | 'backingUuid'
+    >,
+  ): Promise<void>;
   get(volumeId: string): Promise<VolumeRecord | undefined>;
   /** Volumes of one source VM that are not gone, by disk key. */
   ofVm(vm: SourceVmKey): Promise<VolumeRecord[]>;
@@ -94,6 +105,29 @@ export function makeVolumes(db: Kysely<Tables>): Volumes {
           throw new RowConflictError('volumes', `volume ${volume.volumeId}`, wanted, identityOf(found));
         }
       }
+    },
+    async findAgain(tx, volume) {
+      await transactionOf(tx)
+        .insertInto('volumes')
+        .values({
+          ...sourceVmColumns(volume),
+          volume_id: volume.volumeId,
+          volume_name: volume.volumeName,
+          disk_key: volume.diskKey,
+          size_bytes: volume.sizeBytes,
+          backing_uuid: null,
+          created_by_workflow_id: volume.createdByWorkflowId,
+          created_by_first_run_id: volume.createdByFirstRunId,
+          copy_begun: true,
+          generation: 1,
+          verified_at: null,
+          verified_hash: null,
+          gone_at: null,
+          kept_because: null,
+          created_at: now,
+        })
+        .onDuplicateKeyUpdate({ copy_begun: true, gone_at: null, verified_at: null, verified_hash: null })
+        .execute();
     },
     get: (volumeId) => read(db, volumeId),
     async ofVm(vm) {

@@ -38,3 +38,6 @@ export const applianceSightSchema = z.object({
   exportServerSilent: z.string().optional(),
 });
 export type ApplianceSight = z.output<typeof applianceSightSchema>;
+
+export const examineSiteInputSchema = z.object({ site: siteNameSchema });
+export type ExamineSiteInput = z.output<typeof examineSiteInputSchema>;

@@ -250,6 +250,21 @@ export const failureTable = {
     next: "Read CloudStack's words; the management server's log says more.",
     exitCode: 1,
   },
+  'finding-unknown': {
+    class: 'refused',
+    message:
+      'Doctor finds nothing called {finding} now; it finds {found}. At work, so that their VMs are not judged: {working}',
+    systemDoes: REFUSES,
+    next: 'Wait for the runs that are at work, then run: diskferry doctor. What was mended meanwhile is not found any more.',
+    exitCode: 1,
+  },
+  'repair-running': {
+    class: 'conflict',
+    message: 'A repair of VM {vm} is at work already ({workflowId})',
+    systemDoes: REFUSES,
+    next: 'Wait for its end, then run: diskferry doctor',
+    exitCode: 1,
+  },
   'schema-outdated': {
     class: 'refused',
     message: 'The database schema is not the one this release needs: {cause}',

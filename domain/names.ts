@@ -100,6 +100,11 @@ export function revertWorkflowId(vm: SourceVmKey): string {
   return `revert-vm/${sourceVmPath(vm)}`;
 }
 
+/** Workflow id of a repair: one at a time for each VM. */
+export function repairWorkflowId(vm: SourceVmKey): string {
+  return `repair-vm/${sourceVmPath(vm)}`;
+}
+
 /** Workflow id of the reconciliation of a site's job table; its schedule adds the time of each run. */
 export function reconcileWorkflowId(site: string): string {
   return `reconcile-site/${site}`;

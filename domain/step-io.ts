@@ -34,7 +34,7 @@ export const diskRefSchema = vmRefSchema.extend({
 export type DiskRef = z.output<typeof diskRefSchema>;
 
 export const claimVmInputSchema = vmRefSchema.extend({
-  kind: z.enum(['replication', 'release']),
+  kind: z.enum(['replication', 'release', 'repair']),
   requestId: uuidSchema.optional(),
   requestDigest: z.string().optional(),
 });

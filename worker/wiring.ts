@@ -13,7 +13,12 @@ import {
   makePointActivities,
 } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
+import { makeAdoptVolume } from '../activities/adopt-volume';
+import { makeExamineSite } from '../activities/examine-site';
+import { makeEndRecord } from '../activities/end-record';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
+import { makePlanRepair } from '../activities/plan-repair';
+import { makeSettleOperation } from '../activities/settle-operation';
 import type { AllActivities, DoctorActivities, FailoverActivities, ReconcileActivities } from '../activities/queues';
 import { makeReconcileJobs } from '../activities/reconcile-jobs';
 import { makeSiteFacts } from '../activities/site-facts';
@@ -21,6 +26,7 @@ import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
 import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
+import { surveyDatabase } from '../database/survey';
 import type { RunFigures } from '../database/run-figures';
 import { makeApplianceParts } from './appliance-parts';
 import { countReconciliations } from './count-reconciliations';
@@ -96,6 +102,7 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
     checkSchema: async () => {
       await translateDatabaseError(() => checkSchema(url, secret));
     },
+    survey: () => surveyDatabase({ url, ...secret }),
     isRunClosed: (workflowId: string, runId: string) => temporal.isRunClosed(workflowId, runId),
     endOfRun: (workflowId: string, firstRunId: string) => temporal.endOfRun(workflowId, firstRunId),
     clock: systemClock,
@@ -121,6 +128,7 @@ async function wireQueue(
         activities: {
           ...makeMainActivities(shared),
           ...makeFailoverMainActivities(shared),
+          endRecord: makeEndRecord(shared),
           reconcileJobs: makeReconcileJobs({ ...shared, reconciled: countReconciliations(metrics) }),
         },
       };
@@ -142,6 +150,10 @@ async function wireQueue(
         ...makeSiteActivities(deps),
         ...makePointActivities(deps),
         ...makeFailoverVmActivities(deps),
+        examineSite: makeExamineSite(deps),
+        planRepair: makePlanRepair(deps),
+        settleOperation: makeSettleOperation(deps),
+        adoptVolume: makeAdoptVolume(deps),
       };
       return { activities, site: { name: site.name, api, answers }, close: () => api.close() };
     }

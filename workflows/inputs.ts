@@ -80,3 +80,16 @@ export type PlanFailOverInput = z.input<typeof planFailOverInputSchema>;
 /** inspectAppliances: the appliances whose queues somebody polls. */
 export const inspectAppliancesInputSchema = z.object({ site: siteNameSchema, applianceIds: z.array(uuidSchema) });
 export type InspectAppliancesInput = z.input<typeof inspectAppliancesInputSchema>;
+
+/** repairVm: what is to be mended of one VM, in this order. */
+export const repairVmInputSchema = z.object({
+  vm: z.object({
+    site: siteNameSchema,
+    sourceId: sourceIdSchema,
+    sourceVmId: uuidSchema,
+    vmName: z.string().min(1),
+    applianceId: uuidSchema,
+  }),
+  findings: z.array(z.object({ id: z.string().min(1), named: z.boolean(), applianceId: uuidSchema.optional() })).min(1),
+});
+export type RepairVmInput = z.input<typeof repairVmInputSchema>;

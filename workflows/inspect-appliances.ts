@@ -1,7 +1,5 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { DoctorApplianceActivities } from '../activities/queues';
 import type { ApplianceSight } from '../domain/doctor-io';
-import { taskQueues } from '../domain/names';
+import { inspectorOf } from './doctor-activities';
 import { failureOf } from './failure-of';
 import { type InspectAppliancesInput, inspectAppliancesInputSchema } from './inputs';
 import { parsedInput } from './parsed-input';
@@ -20,17 +18,9 @@ export async function inspectAppliances(input: InspectAppliancesInput): Promise<
   return await Promise.all(applianceIds.map((applianceId) => inspect(site, applianceId)));
 }
 
-/** Looking at some hundred disks takes well below a second. */
-const PATIENCE = '10s';
-
 async function inspect(site: string, applianceId: string): Promise<Inspection> {
-  const { inspectAppliance } = proxyActivities<DoctorApplianceActivities>({
-    taskQueue: taskQueues.appliance(applianceId),
-    scheduleToCloseTimeout: PATIENCE,
-    retry: { maximumAttempts: 1 },
-  });
   try {
-    return { applianceId, sight: await inspectAppliance({ site, applianceId }) };
+    return { applianceId, sight: await inspectorOf(applianceId).inspectAppliance({ site, applianceId }) };
   } catch (error) {
     return { applianceId, cause: failureOf(error, 'inspectAppliance').message };
   }

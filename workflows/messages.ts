@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FailoverGroupState, FailoverState } from '../domain/failover-state';
+import type { RepairOutcome } from '../domain/repair-io';
 import type { ReplicationState } from '../domain/replication-state';
 
 /**
@@ -62,4 +63,15 @@ export interface MemberReady {
   /** `ready`: the sandbox is up, or the VM is failed over; `held`: it goes on by hand only */
   readonly outcome: 'ready' | 'held';
   readonly failure?: string;
+}
+
+// Repairs
+
+/** What a repair has mended so far, and what it does now. */
+export const repairStateQuery = defineQuery<RepairState>('repairState');
+
+export interface RepairState {
+  readonly outcomes: readonly RepairOutcome[];
+  /** in words; undefined between two acts */
+  readonly now: string | undefined;
 }

@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure } from '../../domain/failures';
 import { doctorExitCode } from '../../domain/findings';
 import type { Severity } from '../../domain/finding-table';
 import { loadConfiguration, type SiteConfiguration, type WorkerConfiguration } from '../../worker/config';
 import { type CommandContext, requireConfigurationFile } from '../command-context';
 import { doctorReport, type DoctorReport } from '../doctor-report';
 import { doctorLines } from '../doctor-text';
-import { type DoctorSources, readDatabase, readTruths } from '../doctor-truths';
+import { chosenSites, withTruths } from '../doctor-look';
 import { EndedWith } from '../ended-with';
-import { reachTemporal } from '../reach-temporal';
-import { withProgress } from '../with-progress';
 
 export interface DoctorOptions {
   readonly severity: Severity;
@@ -26,7 +23,7 @@ export interface DoctorOptions {
  */
 export async function run(context: CommandContext, site: string | undefined, options: DoctorOptions): Promise<void> {
   const configuration = await loadConfiguration(requireConfigurationFile(context));
-  const sites = sitesOf(configuration, site);
+  const sites = chosenSites(configuration, site);
   let last = '';
   for (;;) {
     const report = await look(context, configuration, sites, options.severity);
@@ -42,34 +39,13 @@ export async function run(context: CommandContext, site: string | undefined, opt
   }
 }
 
-function sitesOf({ sites }: WorkerConfiguration, name: string | undefined): readonly SiteConfiguration[] {
-  if (name === undefined) return [...sites.values()];
-  const site = sites.get(name);
-  if (site === undefined) throw failure('site-unknown', { site: name, configured: [...sites.keys()].join(', ') });
-  return [site];
-}
-
-/** One look at all sites. */
 async function look(
   context: CommandContext,
   configuration: WorkerConfiguration,
   sites: readonly SiteConfiguration[],
   least: Severity,
 ): Promise<DoctorReport> {
-  const temporal = await reachTemporal(context);
-  try {
-    const sources: DoctorSources = {
-      configuration,
-      environment: context.io.env,
-      temporal: 'known' in temporal ? { known: temporal.known.client } : temporal,
-    };
-    const names = sites.map(({ name }) => name).join(', ');
-    const database = await withProgress(context, 'reading the database', readDatabase(sources));
-    const reading = Promise.all(sites.map((each) => readTruths(sources, each, () => Promise.resolve(database))));
-    return doctorReport(await withProgress(context, `looking at ${names}`, reading), least);
-  } finally {
-    if ('known' in temporal) await temporal.known.close();
-  }
+  return await withTruths(context, configuration, sites, (truths) => Promise.resolve(doctorReport(truths, least)));
 }
 
 function show(context: CommandContext, report: DoctorReport): void {

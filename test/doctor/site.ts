@@ -226,6 +226,7 @@ export function operationRow(more: Partial<Rows['volume_operations'][number]> = 
     id: OPERATION,
     kind: 'attach',
     diskKey: 2001,
+    attempt: 1,
     volumeId: DATA,
     vmId: APPLIANCE,
     jobId: undefined,

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ActivityRun } from '../../activities/activity-run';
+import { makeAdoptVolume } from '../../activities/adopt-volume';
 import { type Failpoint, makeEffect } from '../../activities/effect';
+import { makeEndRecord } from '../../activities/end-record';
+import { makePlanRepair } from '../../activities/plan-repair';
+import { makeSettleOperation } from '../../activities/settle-operation';
+import { surveyDatabase } from '../../database/survey';
 import type { Log } from '../../activities/log';
 import { makeFailoverMainActivities } from '../../activities/make-failover-main-activities';
 import {
@@ -19,7 +24,13 @@ import {
   makePointActivities,
   type PointActivities,
 } from '../../activities/make-failover-activities';
-import type { AllActivities, FailoverCopyActivities, FailoverMainActivities } from '../../activities/queues';
+import type {
+  AllActivities,
+  DoctorMainActivities,
+  DoctorSiteActivities,
+  FailoverCopyActivities,
+  FailoverMainActivities,
+} from '../../activities/queues';
 import { makeSiteFacts } from '../../activities/site-facts';
 import { runCommand } from '../../appliance/commands';
 import type { SiteSettings } from '../../site/site-settings';
@@ -46,6 +57,8 @@ export interface Actor {
     FailoverMainActivities &
     PointActivities &
     FailoverVmActivities &
+    DoctorMainActivities &
+    Omit<DoctorSiteActivities, 'examineSite'> &
     FailoverCopyActivities;
   readonly run: ActivityRun;
   readonly vm: VmRef;
@@ -198,6 +211,10 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
         ...makeSiteActivities({ ...site, checkSchema: () => Promise.resolve() }),
         ...makePointActivities(site),
         ...makeFailoverVmActivities(site),
+        endRecord: makeEndRecord({ ...common, isRunClosed }),
+        planRepair: makePlanRepair({ ...site, isRunClosed, survey: () => surveyDatabase({ url: database.url }) }),
+        settleOperation: makeSettleOperation(site),
+        adoptVolume: makeAdoptVolume(site),
         ...makeApplianceActivities({ ...common, ...appliance }),
         ...makeCopyActivities({ ...common, ...appliance }),
         ...makeGuestActivities({ ...common, ...appliance }),

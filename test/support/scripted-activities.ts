@@ -5,10 +5,10 @@ import type { FailureCode, FailureFields } from '../../domain/failures';
 import { failureRecord } from '../../domain/failures';
 import { exportName } from '../../domain/names';
 import { bytesToGibUp, gibToBytes } from '../../domain/sizes';
-import type { AllActivities, FailoverActivities } from '../../activities/queues';
+import type { AllActivities, DoctorActivities, FailoverActivities } from '../../activities/queues';
 import { failoverAnswers } from './scripted-failover';
 
-type Name = keyof (AllActivities & FailoverActivities);
+type Name = keyof (AllActivities & FailoverActivities & DoctorActivities);
 
 /** One call that a workflow made: the activity, its disk where it has one, and the how-manieth of its kind it was. */
 export interface Call {
@@ -143,5 +143,17 @@ const answers: Record<Name, (input: Record<string, unknown>) => unknown> = {
   detachVolume: undone('detachVolume'),
   confirmDeviceGone: undone('confirmDeviceGone'),
   deleteVolume: undone('deleteVolume'),
+  inspectAppliance: (input) => ({
+    applianceId: input['applianceId'],
+    clock: '2025-09-28T19:00:00.000Z',
+    disks: [],
+    links: [],
+    exports: [],
+  }),
+  examineSite: () => ({ volumes: [], machines: [], appliances: [], refusals: [] }),
+  planRepair: () => ({}),
+  settleOperation: () => ({ done: 'settled' }),
+  adoptVolume: () => ({ done: 'adopted' }),
+  endRecord: () => ({ done: 'ended' }),
   ...failoverAnswers,
 };

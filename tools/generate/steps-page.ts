@@ -1,5 +1,6 @@
 import { failoverSteps, failoverUndos, pointWork } from '../../domain/failover-steps';
 import { healthHook } from '../../domain/health-hook';
+import { repairWork } from '../../domain/repair-steps';
 import { steps, undos, type StepRow, type UndoRow } from '../../domain/steps';
 import { code, generatedNotice, markdownTable } from './markdown';
 
@@ -30,6 +31,14 @@ export function stepsPage(): string {
     'Which of them a run takes, and in which order: [failover.md](failover.md). Going back runs what is owed newest first, whole stages one after another: all disks leave the failover VM before it is removed.',
     '',
     ...tables(failoverSteps, failoverUndos, { ...pointWork, runHook: healthHook }),
+    '## Repair',
+    '',
+    'A repair takes the steps and undos above, and these of its own. Its plan is made anew before each of them: [repair.md](repair.md).',
+    '',
+    does('work', repairWork),
+    '',
+    changes(Object.entries(repairWork)),
+    '',
   ].join('\n');
 }
 
@@ -62,17 +71,22 @@ function tables(
     '',
     'Effects come in this order; each can be failed or killed on both sides with `DISKFERRY_FAILPOINTS`. Failures link to [failures.md](failures.md).',
     '',
-    markdownTable(
-      ['activity', 'task queue', 'effects', 'failures'],
-      [...inOrder, ...Object.entries(ofUndos), ...Object.entries(beside)].map(([name, row]) => [
-        code(name),
-        code(queues[row.queue]),
-        row.effects.map(code).join(' ') || 'none',
-        row.failures.map((failure) => `[${failure}](failures.md#${failure})`).join(' ') || 'none of its own',
-      ]),
-    ),
+    changes([...inOrder, ...Object.entries(ofUndos), ...Object.entries(beside)]),
     '',
   ];
+}
+
+/** Where activities run, what they change, how they fail. */
+function changes(rows: readonly (readonly [string, Pick<UndoRow, 'queue' | 'effects' | 'failures'>])[]): string {
+  return markdownTable(
+    ['activity', 'task queue', 'effects', 'failures'],
+    rows.map(([name, row]) => [
+      code(name),
+      code(queues[row.queue]),
+      row.effects.map(code).join(' ') || 'none',
+      row.failures.map((failure) => `[${failure}](failures.md#${failure})`).join(' ') || 'none of its own',
+    ]),
+  );
 }
 
 function does(what: string, rows: Readonly<Record<string, UndoRow>>): string {
