@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { addBackupCommands } from './backup-command-tree';
 import type { CliIo, CommonOptions } from './command-context';
 import { commandModules } from './command-modules';
-import { commaSeparated, contextOf, declare, positiveInteger, uuid, uuids, VM } from './declare-command';
+import { commaSeparated, contextOf, declare, uuid, uuids, VM } from './declare-command';
 import { addDoctorCommands } from './doctor-command-tree';
 import { addFailoverCommands } from './failover-command-tree';
+import { addViewCommands } from './view-command-tree';
 import { ownVersion } from './own-version';
 
 /** Declares every command of `diskferry`. docs/commands.md is made from this tree. */
@@ -69,12 +70,7 @@ function addReplicationCommands(program: Command, io: CliIo): void {
     .argument('<vm>', VM)
     .action((vm: string, options: CommonOptions) => commandModules.explain().run(contextOf(io, options), vm));
 
-  declare(program, 'list', 'replications, the latest first', ['diskferry list', 'diskferry list --site qc --limit 10'])
-    .option('--site <name>', 'only those of one site')
-    .option('--limit <count>', 'at most so many', positiveInteger, 50)
-    .action((options: CommonOptions & { site?: string; limit: number }) =>
-      commandModules.list().run(contextOf(io, options), options),
-    );
+  addViewCommands(program, io);
 
   declare(program, 'mappings', 'device paths, volumes and device nodes that are mapped now', [
     'diskferry mappings',

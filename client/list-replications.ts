@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
+import type { JobFilter } from '../database/replication-jobs';
 import type { SourceVmKey } from '../domain/names';
 import { releaseWorkflowId, replicationWorkflowId } from '../domain/names';
 import type { ReplicationRecords } from './replication-records';
@@ -16,20 +17,20 @@ export interface ListedReplication extends SourceVmKey {
   readonly endedAt?: string;
 }
 
+/** Which runs; phases only where the database is asked: Temporal knows none. */
+export type ListFilter = JobFilter;
+
 /** Runs, the latest first. */
 export async function listReplications(
   temporal: Client,
   records: ReplicationRecords | undefined,
-  filter: { site?: string; sourceVmId?: string; limit?: number },
+  filter: ListFilter,
 ): Promise<ListedReplication[]> {
   return records === undefined ? await listFromTemporal(temporal, filter) : await listFromDatabase(records, filter);
 }
 
 /** Runs as the database recorded them, the latest first. */
-export async function listFromDatabase(
-  records: ReplicationRecords,
-  filter: { site?: string; sourceVmId?: string; limit?: number },
-): Promise<ListedReplication[]> {
+export async function listFromDatabase(records: ReplicationRecords, filter: ListFilter): Promise<ListedReplication[]> {
   return (await records.jobs.list(filter)).map((job) => ({
     site: job.site,
     sourceId: job.sourceId,
@@ -46,10 +47,7 @@ export async function listFromDatabase(
 }
 
 /** Runs as Temporal lists them; its list may lag behind by a second. */
-export async function listFromTemporal(
-  temporal: Client,
-  filter: { site?: string; sourceVmId?: string; limit?: number },
-): Promise<ListedReplication[]> {
+export async function listFromTemporal(temporal: Client, filter: ListFilter): Promise<ListedReplication[]> {
   const limit = filter.limit ?? 1000;
   const found: ListedReplication[] = [];
   const query = "WorkflowType IN ('replicateVm', 'releaseVm')";
@@ -57,13 +55,16 @@ export async function listFromTemporal(
     const vm = vmOfWorkflowId(run.workflowId);
     if (vm === undefined || (filter.site !== undefined && vm.site !== filter.site)) continue;
     if (filter.sourceVmId !== undefined && vm.sourceVmId !== filter.sourceVmId) continue;
+    const startedAt = run.startTime.toISOString();
+    if (filter.startedBefore !== undefined && startedAt >= filter.startedBefore) continue;
+    if (filter.startedAfter !== undefined && startedAt <= filter.startedAfter) continue;
     found.push({
       ...vm,
       ...requestOf(run.memo),
       workflowId: run.workflowId,
       runId: run.runId,
       phase: run.status.name.toLowerCase(),
-      startedAt: run.startTime.toISOString(),
+      startedAt,
       ...(run.closeTime !== undefined && { endedAt: run.closeTime.toISOString() }),
     });
     if (found.length >= limit) break;

@@ -1,3 +1,4 @@
+import type { NbdExports } from '../database/nbd-exports';
 import { openDatabase } from '../database/open';
 import type { VmOperations } from '../database/vm-operations';
 import type { VolumeOperations } from '../database/volume-operations';
@@ -13,6 +14,7 @@ export interface OpenRecords {
   readonly failovers: FailoverRecords;
   /** every call that was to be sent to CloudStack */
   readonly operations: { readonly volume: Pick<VolumeOperations, 'list'>; readonly vm: Pick<VmOperations, 'list'> };
+  readonly exports: Pick<NbdExports, 'list'>;
   readonly close: () => Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function openRecords(configurationFile: string, context: CommandCon
     volumes,
     disks,
     operations,
+    exports,
     vmOperations,
     database,
   } = openDatabase({ url, ...(password !== undefined && { password }), poolSize: 4 });
@@ -68,6 +71,7 @@ export async function openRecords(configurationFile: string, context: CommandCon
       volume: { list: (filter) => translateDatabaseError(() => operations.list(filter)) },
       vm: { list: (filter) => translateDatabaseError(() => vmOperations.list(filter)) },
     },
+    exports: { list: (filter) => translateDatabaseError(() => exports.list(filter)) },
     close: () => database.close(),
   };
 }

@@ -19,7 +19,7 @@ import {
 } from '../workflows/messages';
 import type { ReplicationPlan } from '../workflows/plan-replication';
 import type { ReleaseResult } from '../workflows/release-vm';
-import { listReplications, type ListedReplication } from './list-replications';
+import { listReplications, type ListedReplication, type ListFilter } from './list-replications';
 import type { ReplicationRecords } from './replication-records';
 import { readStatus, type ReplicationStatus } from './replication-status';
 import { parseRequest } from './request-file';
@@ -196,7 +196,7 @@ export class ReplicationClient {
   }
 
   /** Replications, the latest first: from the database, or from Temporal where there is none. */
-  async list(filter: { site?: string; sourceVmId?: string; limit?: number } = {}): Promise<ListedReplication[]> {
+  async list(filter: ListFilter = {}): Promise<ListedReplication[]> {
     return await listReplications(this.#temporal, this.#records, filter);
   }
 

@@ -27,6 +27,18 @@ export interface ReplicationJob extends SourceVmKey {
   readonly endedAt?: string;
 }
 
+/** Which runs; what is left out does not matter. */
+export interface JobFilter {
+  readonly site?: string;
+  readonly sourceVmId?: string;
+  /** in one of these phases */
+  readonly phases?: readonly string[];
+  /** ISO times */
+  readonly startedBefore?: string;
+  readonly startedAfter?: string;
+  readonly limit?: number;
+}
+
 export interface ReplicationJobs {
   /** Inserts the row, or finds it. `conflict` when the request id belongs to another run. */
   start(
@@ -43,7 +55,7 @@ export interface ReplicationJobs {
   /** All rows of a site that have not ended. */
   open(site: string): Promise<ReplicationJob[]>;
   /** Newest first; 100 when no limit is given. */
-  list(filter?: { site?: string; sourceVmId?: string; limit?: number }): Promise<ReplicationJob[]>;
+  list(filter?: JobFilter): Promise<ReplicationJob[]>;
 }
 
 export function makeReplicationJobs(db: Kysely<Tables>): ReplicationJobs {
@@ -113,6 +125,9 @@ export function makeReplicationJobs(db: Kysely<Tables>): ReplicationJobs {
         .limit(filter.limit ?? 100);
       if (filter.site !== undefined) query = query.where('site', '=', filter.site);
       if (filter.sourceVmId !== undefined) query = query.where('source_vm_id', '=', filter.sourceVmId);
+      if (filter.phases !== undefined) query = query.where('phase', 'in', filter.phases);
+      if (filter.startedBefore !== undefined) query = query.where('started_at', '<', asDateTime(filter.startedBefore));
+      if (filter.startedAfter !== undefined) query = query.where('started_at', '>', asDateTime(filter.startedAfter));
       return (await query.execute()).map(jobOf);
     },
   };

@@ -11,6 +11,8 @@ import { transactionOf } from './tx';
 
 const kindSchema = z.enum(['deploy', 'clear-root', 'start', 'stop', 'destroy', 'expunge']);
 export type VmOperationKind = z.output<typeof kindSchema>;
+/** The kinds of operations on failover VMs. */
+export const vmOperationKinds: readonly VmOperationKind[] = kindSchema.options;
 
 const stateSchema = z.enum(['recorded', 'done', 'failed']);
 

@@ -20,6 +20,8 @@ const operationKindSchema = z.enum([
   'restore',
 ]);
 type OperationKind = z.output<typeof operationKindSchema>;
+/** The kinds of operations on volumes. */
+export const volumeOperationKinds: readonly OperationKind[] = operationKindSchema.options;
 
 const operationStateSchema = z.enum(['recorded', 'done', 'failed']);
 /**

@@ -24,17 +24,17 @@ export interface DoctorOptions {
 export async function run(context: CommandContext, site: string | undefined, options: DoctorOptions): Promise<void> {
   const configuration = await loadConfiguration(requireConfigurationFile(context));
   const sites = chosenSites(configuration, site);
-  let last = '';
+  let last: string | undefined;
   for (;;) {
     const report = await look(context, configuration, sites, options.severity);
     const ids = report.findings.map(({ id }) => id).join('\n');
-    if (options.watch !== true || last === '' || ids !== last) show(context, report);
+    if (ids !== last) show(context, report);
     if (options.watch !== true) {
       const exitCode = doctorExitCode(report.findings);
       if (exitCode !== 0) throw new EndedWith(exitCode);
       return;
     }
-    last = ids === '' ? 'none' : ids;
+    last = ids;
     await sleep(options.every * 1000);
   }
 }

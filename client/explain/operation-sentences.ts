@@ -1,9 +1,12 @@
+import { sourceVmPath } from '../../domain/names';
 import type { VmOperation } from '../../database/vm-operations';
 import type { VolumeOperation } from '../../database/volume-operations';
 
 /** An operation on a volume or on a failover VM, as one shape. */
 export interface Operation {
   readonly id: string;
+  /** the source VM: site/source/id */
+  readonly vm: string;
   readonly kind: VolumeOperation['kind'] | VmOperation['kind'];
   readonly state: VolumeOperation['state'];
   /** its outcome was unknown at least once */
@@ -36,6 +39,7 @@ function shared(row: VolumeOperation | VmOperation): Omit<Operation, 'doubtful' 
   const { id, kind, state, jobId, failure, firstRunId, workflowId, createdAt, updatedAt } = row;
   return {
     id,
+    vm: sourceVmPath(row),
     kind,
     state,
     ...(jobId !== undefined && { jobId }),

@@ -42,6 +42,7 @@ function partsOf(changes: Partial<ExplanationParts>): ExplanationParts {
 
 const attach: Operation = {
   id: 'eb5032e1-8461-49ea-8756-3e4fa4000399',
+  vm: `qc/vc/${vmId}`,
   kind: 'attach',
   state: 'failed',
   doubtful: false,

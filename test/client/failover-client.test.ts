@@ -201,6 +201,8 @@ describe('a group', () => {
 });
 
 describe('the command line', () => {
+  /** as a user has it: here there are a server and a worker, which may be slow to answer on a busy machine */
+  const PATIENCE_MS = 30_000;
   const env = (): NodeJS.ProcessEnv => ({
     TEMPORAL_ADDRESS: world.address,
     HOME: folder,
@@ -213,27 +215,29 @@ describe('the command line', () => {
 
   test('a dry run shows the plan and starts nothing', async () => {
     const argv = ['failover', 'live', '--request', await fileOf(liveRequest()), '--dry-run'];
-    const shown = await diskferry(argv, env());
+    const shown = await diskferry(argv, env(), PATIENCE_MS);
     expect(shown).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining('startVirtualMachine: starts pgtest1-x'),
     });
     expect(shown.stdout).toMatch(/Nothing was changed\.\n$/);
-    const { plan } = JSON.parse((await diskferry([...argv, '--json'], env())).stdout) as { plan: { calls: object[] } };
+    const { plan } = JSON.parse((await diskferry([...argv, '--json'], env(), PATIENCE_MS)).stdout) as {
+      plan: { calls: object[] };
+    };
     expect(plan.calls.length).toBeGreaterThan(8);
     expect(await failureOf(client.status(vm))).toMatchObject({ code: 'failover-unknown' });
   });
 
   test('test returns when the sandbox is up; it is seen, extended and ended', async () => {
     const name = `qc/vcenter-qc/${source.vm}`;
-    const up = await diskferry(['failover', 'test', '--request', await fileOf(testRequest())], env());
+    const up = await diskferry(['failover', 'test', '--request', await fileOf(testRequest())], env(), PATIENCE_MS);
     expect(up.exitCode).toBe(0);
     expect(up.stdout).toContain('test failover: running (the sandbox is up)');
-    const status = await diskferry(['failover', 'status', name], env());
+    const status = await diskferry(['failover', 'status', name], env(), PATIENCE_MS);
     expect(status.stdout).toContain('60 min left');
-    const extended = await diskferry(['failover', 'extend', name, '--by', '2h'], env());
+    const extended = await diskferry(['failover', 'extend', name, '--by', '2h'], env(), PATIENCE_MS);
     expect(extended.stdout).toMatch(/: the lease ends \d{4}-/);
-    expect((await diskferry(['failover', 'end', name, '--json'], env())).stdout).toBe(
+    expect((await diskferry(['failover', 'end', name, '--json'], env(), PATIENCE_MS)).stdout).toBe(
       `${JSON.stringify({ vm: name, accepted: true })}\n`,
     );
     expect((await client.result(vm)).state).toBe('ended');
@@ -246,7 +250,7 @@ describe('the command line', () => {
     await replications.start({ ...content, source });
     await replications.result(vm);
     const file = await fileOf(liveRequest({ finalSync: true }));
-    const done = await diskferry(['failover', 'live', '--request', file, '--yes', '--json'], env());
+    const done = await diskferry(['failover', 'live', '--request', file, '--yes', '--json'], env(), PATIENCE_MS);
     expect(done.exitCode).toBe(0);
     expect(JSON.parse(done.stdout)).toMatchObject({ state: 'failed_over' });
     const calls = world.activities.calls.filter(({ name }) => name === 'preflightSite');
@@ -255,14 +259,18 @@ describe('the command line', () => {
 
   test('"finalSync": true without a replication that is known is refused', async () => {
     const file = await fileOf(liveRequest({ finalSync: true }));
-    const refused = await diskferry(['failover', 'live', '--request', file, '--yes'], env());
+    const refused = await diskferry(['failover', 'live', '--request', file, '--yes'], env(), PATIENCE_MS);
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain('is not known any more: write it there instead of true');
   });
 
   test('a file of another VM than the one that is named is refused', async () => {
     const other = `qc/vcenter-qc/${source.vm.replace('77c6', '77c8')}`;
-    const refused = await diskferry(['failover', 'test', other, '--request', await fileOf(testRequest())], env());
+    const refused = await diskferry(
+      ['failover', 'test', other, '--request', await fileOf(testRequest())],
+      env(),
+      PATIENCE_MS,
+    );
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain(`the command names ${other}`);
   });

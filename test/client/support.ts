@@ -8,15 +8,23 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-/** Runs a command line in this process, with an environment of its own. */
-export async function diskferry(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliRun> {
+/**
+ * Runs a command line in this process, with an environment of its own.
+ *
+ * @param patienceMs - how long it waits for servers and workers: short, for most tests have none
+ */
+export async function diskferry(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  patienceMs = 100,
+): Promise<CliRun> {
   let stdout = '';
   let stderr = '';
   const io: CliIo = {
     stdout: { write: (text: string) => ((stdout += text), true) },
     stderr: { write: (text: string) => ((stderr += text), true) },
     env,
-    patienceMs: 100,
+    patienceMs,
   };
   const exitCode = await runCli(argv, io);
   return { exitCode, stdout, stderr };

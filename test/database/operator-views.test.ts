@@ -6,7 +6,7 @@ import { failureRecord } from '../../domain/failures';
 import { sourceVmPath } from '../../domain/names';
 import { diskferry } from '../client/support';
 import { type FreshDatabase, withFreshDatabase } from '../support/mariadb';
-import { aFence, aJob, aVm, anOperation, claim } from './builders';
+import { aFence, aJob, aVm, anExport, anOperation, claim } from './builders';
 
 /** What an operator sees of the tables by the command line, while Temporal is down. */
 
@@ -91,4 +91,51 @@ test('operations are listed newest first, by VM, run, kind and state', async () 
   expect(await kinds({ vm, kind: 'delete' })).toEqual(['delete']);
   expect(await kinds({ vm, state: 'failed' })).toEqual(['attach']);
   expect(await kinds({ vm: aVm() })).toEqual([]);
+});
+
+describe('operations', () => {
+  const shown = async (...argv: string[]) => {
+    const { exitCode, stdout } = await run('operations', ...argv, '--json');
+    expect(exitCode).toBe(0);
+    expect(stdout).not.toContain('abc123');
+    return (JSON.parse(stdout) as { operations: { kind: string }[] }).operations.map(({ kind }) => kind);
+  };
+
+  test('are narrowed by VM, state and kind, without Temporal', async () => {
+    expect(await shown(vm.sourceVmId)).toEqual(['delete', 'attach']);
+    expect(await shown('--failed')).toEqual(['attach']);
+    expect(await shown('--unfinished')).toEqual(['delete']);
+    expect(await shown('--kind', 'deploy')).toEqual([]);
+  });
+
+  test('fit a terminal', async () => {
+    const { stdout } = await run('operations', '--failed');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toContain(`  id    ${attach.id}`);
+    expect(lines).toContain('  said  no more PCI slots (secretKey=***');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
+  test('a kind that there is none of is told with those that there are', async () => {
+    const { exitCode, stderr } = await run('operations', '--kind', 'atach');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/no kind atach; .*attach/) });
+  });
+});
+
+test('exports show where each stands and for whom', async () => {
+  const exported = anExport();
+  const { exports, database } = db.repositories;
+  await database.transaction((tx) => exports.open(tx, exported));
+  expect((await run('exports', '--appliance', exported.applianceId)).stdout).toContain(exported.exportName);
+  expect((await run('exports', '--appliance', aVm().sourceVmId)).stdout).toBe('Nothing is exported.\n');
+});
+
+test('runs are narrowed by phase and by when they began', async () => {
+  const { jobs } = db.repositories;
+  const found = async (filter: Parameters<typeof jobs.list>[0]) =>
+    (await jobs.list({ sourceVmId: vm.sourceVmId, ...filter })).length;
+  const [before, after] = ['2026-01-02T03:04:05.677Z', '2026-01-02T03:04:05.679Z'];
+  expect([await found({ phases: ['held', 'rolled_back'] }), await found({ phases: ['held'] })]).toEqual([1, 0]);
+  expect([await found({ startedBefore: after }), await found({ startedBefore: before })]).toEqual([1, 0]);
+  expect([await found({ startedAfter: before }), await found({ startedAfter: after })]).toEqual([1, 0]);
 });

@@ -14,14 +14,18 @@ import type { Readiness } from '../../worker/health';
 import { describeChecked } from '../support/checked-by';
 import { sourceVm } from '../support/source-vm';
 import { startTestStack, type TestStack } from '../support/stack';
-import { asUnit, readUnit, serviceUser } from '../support/unit-file';
+import { asUnit, readableAsService, readUnit, serviceUser } from '../support/unit-file';
 import { until } from '../support/until';
 
 const workerUnit = readUnit('diskferry-worker.service');
 const nbdkitUnit = readUnit('diskferry-nbdkit.service');
 const isRoot = process.getuid?.() === 0;
-const describeAsRoot = isRoot ? describe : describe.skip;
+/** A clone or a Node below a folder that only root may enter (/root, for instance) is of no use to a service's user. */
+const reachable = isRoot && [process.execPath, join(packageRoot(), 'bin/diskferry.js')].every(readableAsService);
+const describeAsRoot = reachable ? describe : describe.skip;
 if (!isRoot) process.stderr.write('only root may start a service under another user: those tests are skipped\n');
+else if (!reachable)
+  process.stderr.write("the service's user may not read this clone or Node: its tests are skipped\n");
 
 describeChecked('systemd-analyze', 'the units', (verify) => {
   test('are accepted by systemd', () => {
@@ -52,7 +56,9 @@ describeAsRoot("with a service's rights", () => {
   beforeAll(async () => {
     stack = await startTestStack({ worker: false });
     // The user of the service can pass, and owns what it has to write; everything else stays root's.
-    for (const folder of [stack.folder.directory, stack.folder.path('exports')]) chmodSync(folder, 0o711);
+    const kept = process.env['DISKFERRY_TEST_DIRECTORY'];
+    const passed = [stack.folder.directory, stack.folder.path('exports'), ...(kept === undefined ? [] : [kept])];
+    for (const folder of passed) chmodSync(folder, 0o711);
     exportsFolder = stack.folder.path('exports', demoApplianceId);
     configurationFile = stack.folder.path('service.toml');
     const [healthPort, temporalPort] = [await freePort(), await freePort()];

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../stack/package-root';
@@ -20,6 +21,12 @@ export function readUnit(name: string): UnitFile {
 
 /** The user that the tests run services as: of no account, so that it owns nothing. */
 export const serviceUser = 64_801;
+
+/** Whether the user of the tests' services may read a file. */
+export function readableAsService(path: string): boolean {
+  const id = String(serviceUser);
+  return spawnSync('setpriv', ['--reuid', id, '--regid', id, '--clear-groups', 'test', '-r', path]).status === 0;
+}
 
 /** A command with exactly the rights that a unit gives: a user of its own, its capabilities and no others, none to be gained. */
 export function asUnit(unit: UnitFile, command: readonly string[]): string[] {
