@@ -32,7 +32,8 @@ const withBundle = {
 
 /** @type {import('jest').Config} */
 module.exports = {
-  maxWorkers: 2,
+  // They wait for servers more than they compute: three at once suit two cores.
+  maxWorkers: 3,
   testTimeout: 60_000,
   projects: [
     project('guest'),
