@@ -59,6 +59,25 @@ export interface Volumes {
   markGone(tx: Tx, volumeId: string): Promise<void>;
 }
 
+/** The columns of a volume that no row knew, but for what is known of its disk and of its contents. */
+function firstRow(volume: Parameters<Volumes['findAgain']>[1]) {
+  return {
+    ...sourceVmColumns(volume),
+    volume_id: volume.volumeId,
+    volume_name: volume.volumeName,
+    disk_key: volume.diskKey,
+    size_bytes: volume.sizeBytes,
+    created_by_workflow_id: volume.createdByWorkflowId,
+    created_by_first_run_id: volume.createdByFirstRunId,
+    generation: 1,
+    verified_at: null,
+    verified_hash: null,
+    gone_at: null,
+    kept_because: null,
+    created_at: now,
+  };
+}
+
 export function makeVolumes(db: Kysely<Tables>): Volumes {
   const read = async (from: Kysely<Tables>, volumeId: string): Promise<VolumeRecord | undefined> => {
     const row = await from.selectFrom('volumes').selectAll().where('volume_id', '=', volumeId).executeTakeFirst();
@@ -79,23 +98,7 @@ export function makeVolumes(db: Kysely<Tables>): Volumes {
       try {
         await trx
           .insertInto('volumes')
-          .values({
-            ...sourceVmColumns(volume),
-            volume_id: volume.volumeId,
-            volume_name: volume.volumeName,
-            disk_key: volume.diskKey,
-            size_bytes: volume.sizeBytes,
-            backing_uuid: volume.backingUuid ?? null,
-            created_by_workflow_id: volume.createdByWorkflowId,
-            created_by_first_run_id: volume.createdByFirstRunId,
-            copy_begun: false,
-            generation: 1,
-            verified_at: null,
-            verified_hash: null,
-            gone_at: null,
-            kept_because: null,
-            created_at: now,
-          })
+          .values({ ...firstRow(volume), backing_uuid: volume.backingUuid ?? null, copy_begun: false })
           .execute();
       } catch (error) {
         const found = isDuplicateKey(error) ? await read(trx, volume.volumeId) : undefined;
@@ -109,23 +112,7 @@ export function makeVolumes(db: Kysely<Tables>): Volumes {
     async findAgain(tx, volume) {
       await transactionOf(tx)
         .insertInto('volumes')
-        .values({
-          ...sourceVmColumns(volume),
-          volume_id: volume.volumeId,
-          volume_name: volume.volumeName,
-          disk_key: volume.diskKey,
-          size_bytes: volume.sizeBytes,
-          backing_uuid: null,
-          created_by_workflow_id: volume.createdByWorkflowId,
-          created_by_first_run_id: volume.createdByFirstRunId,
-          copy_begun: true,
-          generation: 1,
-          verified_at: null,
-          verified_hash: null,
-          gone_at: null,
-          kept_because: null,
-          created_at: now,
-        })
+        .values({ ...firstRow(volume), backing_uuid: null, copy_begun: true })
         .onDuplicateKeyUpdate({ copy_begun: true, gone_at: null, verified_at: null, verified_hash: null })
         .execute();
     },

@@ -10,6 +10,15 @@ import { replicationRequestSchema } from '../domain/request';
 
 /** What the workflows are started with; parsed again where they begin. */
 
+/** A source VM with the appliance that has its replicas. */
+const vmOnApplianceSchema = z.object({
+  site: siteNameSchema,
+  sourceId: sourceIdSchema,
+  sourceVmId: uuidSchema,
+  vmName: z.string().min(1),
+  applianceId: uuidSchema,
+});
+
 export const replicateVmInputSchema = z.object({
   /** the request with its requestId and all defaults */
   request: replicationRequestSchema.safeExtend({ requestId: uuidSchema }),
@@ -20,13 +29,7 @@ export const replicateVmInputSchema = z.object({
 export type ReplicateVmInput = z.input<typeof replicateVmInputSchema>;
 
 export const releaseVmInputSchema = z.object({
-  vm: z.object({
-    site: siteNameSchema,
-    sourceId: sourceIdSchema,
-    sourceVmId: uuidSchema,
-    vmName: z.string().min(1),
-    applianceId: uuidSchema,
-  }),
+  vm: vmOnApplianceSchema,
   /** volumes to delete, each named by its uuid; the others are kept */
   deleteVolumes: z.array(uuidSchema).default([]),
   searchAttributes: z.boolean(),
@@ -83,13 +86,7 @@ export type InspectAppliancesInput = z.input<typeof inspectAppliancesInputSchema
 
 /** repairVm: what is to be mended of one VM, in this order. */
 export const repairVmInputSchema = z.object({
-  vm: z.object({
-    site: siteNameSchema,
-    sourceId: sourceIdSchema,
-    sourceVmId: uuidSchema,
-    vmName: z.string().min(1),
-    applianceId: uuidSchema,
-  }),
+  vm: vmOnApplianceSchema,
   findings: z.array(z.object({ id: z.string().min(1), named: z.boolean(), applianceId: uuidSchema.optional() })).min(1),
 });
 export type RepairVmInput = z.input<typeof repairVmInputSchema>;
