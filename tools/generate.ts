@@ -3,11 +3,11 @@ import path from 'node:path';
 import { packageRoot } from '../stack/package-root';
 import { commandsPage } from './generate/commands-page';
 import { configurationPage } from './generate/configuration-page';
-import { failuresPage } from './generate/failures-page';
 import { findingsPage } from './generate/findings-page';
 import { schemaFiles } from './generate/schema-files';
 import { metricsPage } from './generate/metrics-page';
 import { stepsPage } from './generate/steps-page';
+import { troubleshootingPage } from './generate/troubleshooting-page';
 
 /**
  * Writes the pages and schemas of docs/ that follow from the code. With `--check` it writes nothing and fails where a file is not as
@@ -15,7 +15,7 @@ import { stepsPage } from './generate/steps-page';
  */
 async function main(check: boolean): Promise<void> {
   const files: Readonly<Record<string, string>> = {
-    'docs/failures.md': failuresPage(),
+    'docs/troubleshooting.md': troubleshootingPage(),
     'docs/findings.md': findingsPage(),
     'docs/steps.md': stepsPage(),
     'docs/commands.md': commandsPage(),

@@ -38,7 +38,7 @@ export const metrics = {
     labels: {
       activity,
       outcome:
-        '`done`, the class of its failure (`refused`, `conflict`, `failed`, `unavailable`, `unknown`; docs/failures.md), `stopped`, or `fault` for an error that no table knows',
+        '`done`, the class of its failure (`refused`, `conflict`, `failed`, `unavailable`, `unknown`; docs/troubleshooting.md), `stopped`, or `fault` for an error that no table knows',
     },
   },
   diskferry_activity_seconds: {

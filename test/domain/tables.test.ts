@@ -11,7 +11,7 @@ import { durationSchema, milliseconds } from '../../domain/duration';
 describe('the table of failures', () => {
   test.each(Object.entries(failureTable))('%s: says what, what is done, and what to do next', (code, row) => {
     expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
-    for (const text of [row.message, row.systemDoes, row.next]) expect(text.length).toBeGreaterThan(3);
+    for (const text of [row.message, row.means, row.systemDoes, row.next]) expect(text.length).toBeGreaterThan(3);
     // Wrong usage is a refusal; nothing else exits with 2.
     if (row.exitCode === 2) expect(row.class).toBe('refused');
   });

@@ -69,7 +69,7 @@ function tables(
     ...(Object.keys(beside).length === 0 ? [] : ['### Beside the steps', '', does('work', beside), '']),
     '### Where they run, what they change, how they fail',
     '',
-    'Effects come in this order; each can be failed or killed on both sides with `DISKFERRY_FAILPOINTS`. Failures link to [failures.md](failures.md).',
+    'Effects come in this order; each can be failed or killed on both sides with `DISKFERRY_FAILPOINTS`. Failures link to [troubleshooting.md](troubleshooting.md).',
     '',
     changes([...inOrder, ...Object.entries(ofUndos), ...Object.entries(beside)]),
     '',
@@ -84,7 +84,7 @@ function changes(rows: readonly (readonly [string, Pick<UndoRow, 'queue' | 'effe
       code(name),
       code(queues[row.queue]),
       row.effects.map(code).join(' ') || 'none',
-      row.failures.map((failure) => `[${failure}](failures.md#${failure})`).join(' ') || 'none of its own',
+      row.failures.map((failure) => `[${failure}](troubleshooting.md#${failure})`).join(' ') || 'none of its own',
     ]),
   );
 }
