@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { demoApplianceId } from '../../stack/local-stack';
 import { standing } from '../prove/failover/judge';
 import type { Look } from '../prove/failover/look';
-import { backOnTheAppliance, differences, onTheFailoverVm, replaced } from '../prove/failover/standing';
+import {
+  backOnTheAppliance,
+  differences,
+  onTheFailoverVm,
+  replaced,
+  touchedByTheGuestStep,
+} from '../prove/failover/standing';
 import { nothing } from '../support/take-census';
 
 const VM = '11111111-1111-4111-8111-111111111111';
@@ -40,6 +46,7 @@ const home: Look = {
   claims: [],
   doubles: [],
   census: { ...nothing, rows: ['slots: 2000', 'slots: 2001', 'mappings: x'] },
+  sourceIsQuiesced: false,
 };
 const moved = (key: number, deviceId: number, role: string): Disk =>
   disk(key, {
@@ -76,6 +83,8 @@ describe('the judge of whole failovers', () => {
       others: [2000, 2001].map((key) => ({ volume: volume(key, null, null), keptKey: key })),
     };
     expect(differences(replaced(former), standing(swapped, home))).toEqual([]);
+    const prepared = home.disks.map((one) => ({ ...one, verifiedHash: undefined, generation: 4 }));
+    expect(differences(touchedByTheGuestStep(former), standing({ ...home, disks: prepared }, home))).toEqual([]);
     // Neither is the other.
     expect(toForm(there)).not.toEqual([]);
     expect(toNew(home)).not.toEqual([]);
@@ -119,6 +128,7 @@ describe('the judge of whole failovers', () => {
     ['a lost slot', { ...home, census: { ...home.census, rows: ['slots: 2000'] } }, 'leftovers'],
     ['an export', { ...home, census: { ...home.census, exports: ['migration-vol-x'] } }, 'leftovers'],
     ['a lock', { ...home, census: { ...home.census, locks: ['x'] } }, 'leftovers'],
+    ['a source that was not resumed', { ...home, sourceIsQuiesced: true }, 'source'],
     ['a process', { ...home, census: { ...home.census, processes: ['nbdcopy'] } }, 'leftovers'],
   ])('sees %s where the former state should be', (_what, look, named) => {
     expect(toForm(look).join('\n')).toContain(named);

@@ -31,6 +31,8 @@ export interface Heard {
   readonly effects: readonly string[];
   /** calls that change something, in their order */
   readonly calls: readonly { readonly command: string; readonly diskKey?: number }[];
+  /** steps whose effects alone are cut off here: everything else is met in another scenario */
+  readonly only?: readonly string[];
 }
 
 /** What was heard, by scenario. */
@@ -49,15 +51,16 @@ const sides: readonly EffectSide[] = ['before', 'after'];
  * The catalogue of a scenario: each effect of an unhindered run cut off on both sides, and each of its calls met by each fault. What
  * is called for every disk meets each fault at one of them, in turn: the disks differ in nothing else. Nothing stands here by hand.
  */
-function casesOf(scenario: string, { effects, calls }: Heard): Case[] {
-  const cuts = effects.flatMap((effect) =>
+function casesOf(scenario: string, { effects, calls, only }: Heard): Case[] {
+  const own = only === undefined ? effects : effects.filter((effect) => only.includes(effect.replace(/\..*/, '')));
+  const cuts = own.flatMap((effect) =>
     sides.map((side): Case => ({
       id: `${scenario}: cut off ${side} ${effect}`,
       scenario,
       fault: { kind: 'cut', effect, side },
     })),
   );
-  const met = [...callsByTurn(calls).values()].flatMap((ofDisks, index) =>
+  const met = [...callsByTurn(only === undefined ? calls : []).values()].flatMap((ofDisks, index) =>
     callFaults.flatMap((how, turn): Case[] => {
       const call = ofDisks[(index + turn) % ofDisks.length];
       if (call === undefined) return [];

@@ -28,6 +28,7 @@ export function standing(now: Look, before: Look): Standing {
         protection: `${volume?.deleteProtection === true ? 'protected' : 'unprotected'}, data=${volume?.tags['diskferry-data'] ?? 'no'}`,
       };
     }),
+    source: now.sourceIsQuiesced ? 'has stopped writing' : 'may write',
     failoverVm: failoverVm === undefined ? 'none' : `${failoverVm.state}${failoverVm.boot.up ? ', up' : ''}`,
     failedOver: now.live === undefined ? 'no' : `to ${nameOf(now.live.failoverVmId)}`,
     kept: kept(now, before),

@@ -5,6 +5,7 @@ import { contentDigest } from '../../../simulator/content-digest';
 import { demoApplianceId } from '../../../stack/local-stack';
 import type { FailoverWorld } from '../../support/failover-world';
 import type { SimulatedWorld } from '../../support/simulator-control';
+import { isQuiesced } from './proof-hooks';
 import { type Census, takeCensus } from '../../support/take-census';
 
 type SimulatedVolume = SimulatedWorld['volumes'][number];
@@ -38,6 +39,8 @@ export interface Look {
   readonly claims: readonly string[];
   readonly doubles: readonly string[];
   readonly census: Census;
+  /** as its hooks were told last */
+  readonly sourceIsQuiesced: boolean;
 }
 
 /** Looks at the whole world once. */
@@ -88,6 +91,7 @@ export async function look(world: FailoverWorld, vm: SourceVmKey): Promise<Look>
     claims: claims.map(({ name }) => name),
     doubles: doubles.map(({ name }) => name),
     census: await takeCensus(counted, vm),
+    sourceIsQuiesced: await isQuiesced(world.stack.folder.directory),
   };
 }
 

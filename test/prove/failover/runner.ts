@@ -9,6 +9,7 @@ import { type Case, type Catalogue, type Fault, type Heard, switchesOf } from '.
 import type { Proving, Verdict } from '../area';
 import { standing } from './judge';
 import { type Look, look } from './look';
+import { proofHooks, sourceStarts } from './proof-hooks';
 import { type Scenario, type Situation, type Subject, allowedBy, scenarios, startBack, startLive } from './scenarios';
 import { differences, onTheFailoverVm } from './standing';
 
@@ -28,7 +29,7 @@ interface Ran {
 
 /** Starts a world and a VM of two disks, replicated, in which cases are run one after another. */
 export async function startFailoverProving(): Promise<Proving> {
-  const world = await startFailoverWorld();
+  const world = await startFailoverWorld(proofHooks);
   const vm = await sourceVm(world.stack, 2, { dataMib: 1, sizeMib: 128 });
   const subject = { world, vm, key: keyOf(vm) };
   await world.control.expectBoot(failoverVmName(vm), await contentDigest(vm.disks[0]?.path ?? '?'));
@@ -72,7 +73,7 @@ class FailoverRunner {
     for (const scenario of scenarios) {
       const { problems, heard } = await this.#judged(scenario, undefined, 'retry');
       if (problems.length > 0) throw new Error(`${scenario.name}, unhindered: ${problems.join('; ')}`);
-      found[scenario.name] = heard;
+      found[scenario.name] = { ...heard, ...(scenario.only !== undefined && { only: scenario.only }) };
     }
     return found;
   }
@@ -108,6 +109,7 @@ class FailoverRunner {
     const { world } = subject;
     await this.#bring(scenario.from);
     if (scenario.from === 'verified') await this.#havePoint(scenario.verifiedPoint === true);
+    if (scenario.hooks === true) await sourceStarts(world.stack.folder.directory);
     const before = await look(world, subject.key);
     const hindrance = await this.#hinder(scenario, fault);
     const listening = world.listen();
@@ -305,7 +307,7 @@ function judge(scenario: Scenario, fault: Fault | undefined, ran: Ran, before: L
   const notPruned =
     fault?.kind === 'call' && fault.call.command === 'deleteSnapshot' && fault.how.startsWith('refused');
   const seen = { ...stands, ...(notPruned ? { leftToTheNextRun: former.leftToTheNextRun } : {}) };
-  const allowed = allowedBy(ran.end, hasBeenThere ? onTheFailoverVm(former, 'none') : former);
+  const allowed = allowedBy(ran.end, hasBeenThere ? onTheFailoverVm(former, 'none') : former, scenario.hooks);
   if (allowed === undefined) return [`it ended as ${ran.end}: ${ran.failure ?? ''}`];
   return differences(allowed, seen);
 }

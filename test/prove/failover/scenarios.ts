@@ -5,7 +5,14 @@ import type { FailoverWorld } from '../../support/failover-world';
 import { failBackRequest, failoverRequest, revertRequest } from '../../support/failover-requests';
 import type { SourceVm } from '../../support/source-vm';
 import { STEP_ATTEMPTS } from '../cases';
-import { type Standing, backOnTheAppliance, onTheFailoverVm, replaced } from './standing';
+import {
+  type Standing,
+  backOnTheAppliance,
+  onTheFailoverVm,
+  replaced,
+  touchedByTheGuestStep,
+  withoutItsSource,
+} from './standing';
 
 /** How a source VM stands when nothing is wrong. */
 export type Situation = 'verified' | 'failed over' | 'unverified';
@@ -31,6 +38,10 @@ export interface Scenario {
   readonly switches?: readonly FaultSettings[];
   /** the phase in which an operator cancels it */
   readonly cancelledIn?: string;
+  /** steps that no other scenario has: only their effects are cut off in this one */
+  readonly only?: readonly string[];
+  /** its request has the hooks of {@link proofHooks}, the guest step among them */
+  readonly hooks?: boolean;
   /** how a run ends that nothing hinders */
   readonly ends: LastWord;
   /** how it may end besides: a fault of the case may use up one of the refusals that the scenario itself has in store */
@@ -43,6 +54,14 @@ export const startLive = ({ world, vm }: Subject, changes: Record<string, unknow
   world.failovers.start(failoverRequest(vm, 'live', { budgets, ...changes }));
 export const startBack = ({ world, vm }: Subject): Promise<StartedFailover> =>
   world.failovers.startBack(failBackRequest(vm, { budgets }));
+/** Has the source quiesced, its guest prepared and its health asked for, each by a hook. */
+const startHooked = (subject: Subject, changes: Record<string, unknown> = {}): Promise<StartedFailover> =>
+  startLive(subject, {
+    quiesce: { by: 'hook', hook: 'quiesce', resumeHook: 'resume' },
+    guest: { kind: 'hook', hook: 'guest' },
+    health: { hook: 'health', within: '20s' },
+    ...changes,
+  });
 const startRevert = ({ world, vm }: Subject): Promise<StartedFailover> =>
   world.failovers.startRevert(revertRequest(vm, { budgets }));
 
@@ -68,6 +87,23 @@ export const scenarios: readonly Scenario[] = [
     from: 'verified',
     start: (subject) => startLive(subject, { confirm: true }),
     cancelledIn: 'awaiting_confirmation',
+    ends: 'cancelled',
+  },
+  {
+    name: 'live, with hooks',
+    from: 'verified',
+    start: startHooked,
+    only: ['quiesceSource', 'prepareGuest'],
+    hooks: true,
+    ends: 'failed_over',
+  },
+  {
+    name: 'live, with hooks, cancelled before the point of no return',
+    from: 'verified',
+    start: (subject) => startHooked(subject, { confirm: true }),
+    cancelledIn: 'awaiting_confirmation',
+    only: ['quiesceSource', 'prepareGuest', 'resumeSource'],
+    hooks: true,
     ends: 'cancelled',
   },
   {
@@ -111,16 +147,17 @@ export const scenarios: readonly Scenario[] = [
 /**
  * Where the VM must stand after a run, by the run's own last word.
  *
+ * @param hooks - the run had the guest step and the quiesced source of {@link proofHooks}
  * @returns undefined when that is no end for a whole run
  */
-export function allowedBy(lastWord: LastWord, former: Standing): Standing | undefined {
+export function allowedBy(lastWord: LastWord, former: Standing, hooks = false): Standing | undefined {
   switch (lastWord) {
     case 'ended':
     case 'cancelled':
     case 'failover-rolled-back':
-      return former;
+      return hooks ? touchedByTheGuestStep(former) : former;
     case 'failed_over':
-      return onTheFailoverVm(former, 'Running, up');
+      return onTheFailoverVm(hooks ? withoutItsSource(touchedByTheGuestStep(former)) : former, 'Running, up');
     case 'returned':
       return backOnTheAppliance(former);
     case 'reverted':

@@ -18,6 +18,8 @@ export interface DiskStanding {
 /** Where a source VM stands: one whole answer that is compared with one that is allowed. */
 export interface Standing {
   readonly disks: readonly DiskStanding[];
+  /** as its hooks were told last */
+  readonly source: 'may write' | 'has stopped writing';
   /** the failover VM that is there, and how it does */
   readonly failoverVm: string;
   /** whether the database counts the VM as failed over, and to which VM */
@@ -40,11 +42,24 @@ export function onTheFailoverVm(former: Standing, state: string): Standing {
       plugged: ['the failover VM'],
       mapped: [`${index === 0 ? 'live_root' : 'live_data'} on the failover VM`],
       verified: false,
-      raised: 1,
+      raised: disk.raised + 1,
     })),
     failoverVm: state,
     failedOver: 'to the failover VM',
   };
+}
+
+/** A guest step has had the replicas in its hands: whatever it wrote or did not write, they count no more as verified. */
+export function touchedByTheGuestStep(former: Standing): Standing {
+  return {
+    ...former,
+    disks: former.disks.map((disk) => ({ ...disk, verified: false, raised: disk.raised + 1 })),
+  };
+}
+
+/** The source was quiesced for good. */
+export function withoutItsSource(former: Standing): Standing {
+  return { ...former, source: 'has stopped writing' };
 }
 
 /** The replicas are back on the appliance, and not verified. */
