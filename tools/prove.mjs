@@ -1,6 +1,7 @@
 /**
- * `npm run prove [-- AREA... OPTIONS]`: runs whole runs with each effect cut off on both sides and each call to CloudStack lost,
- * refused and late, and judges where each of them ends. What it can do stands in test/prove/main.ts.
+ * `npm run prove [-- AREA... OPTIONS]`: what `npm test` has a sample of, whole. Two kinds of areas: `steps`, every step and undo by itself,
+ * which are tests; and whole runs, with each effect cut off on both sides and each call to CloudStack lost, refused and late, which
+ * test/prove/main.ts judges.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,23 +9,44 @@ import { join } from 'node:path';
 import { cloneDirectory } from './setup/clone.mjs';
 import { runMain, setUp } from './setup.mjs';
 
-await runMain(async () => {
+const STEPS = 'steps';
+
+/** @returns the exit code */
+async function runNode(args, environment) {
+  const child = spawn(process.execPath, args, {
+    cwd: cloneDirectory,
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  });
+  const [code] = await once(child, 'exit');
+  return code ?? 1;
+}
+
+/** The step contracts with all that can come after each cut (test/support/contract-engine.ts). */
+const proveSteps = (jestArguments) =>
+  runNode(
+    [join(cloneDirectory, 'tools/test.mjs'), '--selectProjects', 'activities', '-t', 'contract of', ...jestArguments],
+    { DISKFERRY_CONTRACT: 'whole' },
+  );
+
+async function proveRuns(args) {
   await setUp('demo');
-  const child = spawn(
-    process.execPath,
+  return await runNode(
     [
       '--require',
       join(cloneDirectory, 'test/support/typescript-require.cjs'),
       join(cloneDirectory, 'test/prove/main.ts'),
-      ...process.argv.slice(2),
+      ...args,
     ],
-    {
-      cwd: cloneDirectory,
-      stdio: 'inherit',
-      // test/support/workflow-bundle.ts
-      env: { ...process.env, DISKFERRY_TEST_WORKFLOW_BUNDLE: join(cloneDirectory, 'dist/workflow-bundle.js') },
-    },
+    // test/support/workflow-bundle.ts
+    { DISKFERRY_TEST_WORKFLOW_BUNDLE: join(cloneDirectory, 'dist/workflow-bundle.js') },
   );
-  const [code] = await once(child, 'exit');
-  process.exitCode = code ?? 1;
+}
+
+await runMain(async () => {
+  const [area, ...more] = process.argv.slice(2);
+  const codes = [];
+  if (area === STEPS || area === undefined) codes.push(await proveSteps(more));
+  if (area !== STEPS) codes.push(await proveRuns(process.argv.slice(2)));
+  process.exitCode = Math.max(...codes);
 });

@@ -27,8 +27,8 @@ async function restoredDeleted(journey: FailoverJourney, actor: Actor): Promise<
   );
 }
 
-failoverStepContract('commitFailover', { arrange: pointAndVm, takeBack: noLongerFailedOver, changesReplicas: true });
-failoverStepContract('commitFailback', { arrange: failedOver, takeBack: noLongerFailedOver, changesReplicas: true });
+failoverStepContract('commitFailover', { arrange: pointAndVm, takeBack: noLongerFailedOver, raisesGeneration: true });
+failoverStepContract('commitFailback', { arrange: failedOver, takeBack: noLongerFailedOver, raisesGeneration: true });
 failoverStepContract('commitRevert', {
   arrange: async (journey, actor) => {
     journey.restorePurpose = 'revert';

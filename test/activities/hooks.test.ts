@@ -21,7 +21,7 @@ pointWorkContract('runHook', {
 });
 failoverStepContract('prepareGuest', {
   commands,
-  changesReplicas: true,
+  raisesGeneration: true,
   diskKeys: [2000],
   arrange: (journey, actor) => journey.runThrough(actor, 'completePoint'),
 });

@@ -8,6 +8,7 @@ import { type Figures, figuresOf, writeGuarantees } from './guarantees';
 import { shuffled, spreadOut } from './sample';
 
 const USAGE = `usage: npm run prove [-- AREA...] [--list] [--only PATTERN] [--sample N] [--seed N] [--lanes N] [--json]
+       npm run prove -- steps [FILE...]   every step and undo by itself (arguments of jest)
   AREA            ${Object.keys(areas).join(', ')}; all of them when none is named
   --list          the catalogue, and nothing is hindered
   --only PATTERN  a regular expression over the names of cases

@@ -31,8 +31,21 @@ export function commitRevertInput({ vm, pointId, point, replicas, restored }: Fa
   };
 }
 
+/** What the database says of the VM's disks and volumes, without times. */
+export interface ReplicaRows {
+  readonly disks: readonly { readonly diskKey: number; readonly boot: boolean; readonly volumeId: string }[];
+  readonly volumes: readonly {
+    readonly volumeId: string;
+    readonly generation: number;
+    readonly copyBegun: boolean;
+    readonly verifiedHash: string | undefined;
+    readonly keptBecause: string | undefined;
+  }[];
+  readonly failedOverTo: string | undefined;
+}
+
 /** What the database says of the VM's disks and volumes, without times: the same after one call and after two. */
-export async function replicasNow({ world, vm }: FailoverJourney): Promise<unknown> {
+export async function replicasNow({ world, vm }: FailoverJourney): Promise<ReplicaRows> {
   const { disks, volumes, failovers } = world.database.repositories;
   const live = await failovers.liveOf(vm);
   return {

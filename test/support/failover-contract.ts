@@ -13,7 +13,7 @@ import type { ActivityWorld, Actor, ActorOptions } from './activity-world';
 import { expectCensus } from './census';
 import { contract, type ContractOptions } from './contract-engine';
 import { FailoverJourney } from './failover-journey';
-import { expectStanding, lookAtReplicas, type Standing, takeStanding } from './standing-replicas';
+import { expectRaised, expectStanding, lookAtReplicas, type Standing, takeStanding } from './standing-replicas';
 
 /**
  * The contracts of the steps and undos of recovery points, failovers and the ways back: those of test/support/step-contract.ts, on
@@ -33,6 +33,8 @@ export interface FailoverContractOptions extends ContractOptions<FailoverJourney
   readonly takeBack?: (journey: FailoverJourney, actor: Actor) => Promise<void>;
   /** the replicas are not as they were afterwards: each case replicates anew, and releases them */
   readonly changesReplicas?: boolean;
+  /** the replicas are there afterwards, of a newer generation and no longer verified: the next case begins with them so */
+  readonly raisesGeneration?: boolean;
   /** with changesReplicas: the disks that each case replicates; a hook needs none */
   readonly diskKeys?: readonly number[];
   /** the site's hooks */
@@ -99,7 +101,13 @@ function title(what: 'step' | 'undo' | 'work', name: string, { account = 'admin'
   return `the failover ${what} contract of ${name} (${account})`;
 }
 
-function world({ takeBack, changesReplicas = false, diskKeys, commands }: FailoverContractOptions) {
+function world({
+  takeBack,
+  changesReplicas = false,
+  raisesGeneration = false,
+  diskKeys,
+  commands,
+}: FailoverContractOptions) {
   const before = new Map<string, Standing>();
   const end = async (journey: FailoverJourney, actor: Actor): Promise<void> => {
     if (takeBack === undefined) await journey.takeBack(actor);
@@ -118,7 +126,7 @@ function world({ takeBack, changesReplicas = false, diskKeys, commands }: Failov
   }
   return {
     begin: async (from: ActivityWorld, account: 'admin' | 'repluser') => {
-      const journey = await FailoverJourney.begin(from, account);
+      const journey = await FailoverJourney.begin(from, account, diskKeys);
       before.set(journey.vm.firstRunId, await lookAtReplicas(journey));
       return journey;
     },
@@ -127,7 +135,7 @@ function world({ takeBack, changesReplicas = false, diskKeys, commands }: Failov
     expectLeft: async ({ vm }: FailoverJourney) => {
       const standing = before.get(vm.firstRunId);
       if (standing === undefined) throw new Error('nobody looked at the replicas before the case');
-      await expectStanding(standing);
+      await (raisesGeneration ? expectRaised(standing) : expectStanding(standing));
     },
     last: releaseStanding,
   };

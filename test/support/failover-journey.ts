@@ -68,13 +68,14 @@ export class FailoverJourney {
     if (standing !== undefined) return await standing.again();
     const before = await world.begin({ account });
     const replication = world.actor(before, { account });
-    const replicas: Journey[] = [];
-    for (const [index, diskKey] of diskKeys.entries()) {
-      const journey = await Journey.begin(world, before, { diskKey, boot: index === 0 });
-      await journey.runThrough(replication, 'verifyDisk');
-      await replication.activities.closeExport(journey.volumeInput);
-      replicas.push(journey);
-    }
+    const replicas = await Promise.all(
+      diskKeys.map(async (diskKey, index) => {
+        const journey = await Journey.begin(world, before, { diskKey, boot: index === 0 });
+        await journey.runThrough(replication, 'verifyDisk');
+        await replication.activities.closeExport(journey.volumeInput);
+        return journey;
+      }),
+    );
     await replication.activities.endClaim(before);
     return await new FailoverJourney(world, before, replicas, account).again();
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { ActivityWorld } from './activity-world';
 import { type Census, takeCensus } from './take-census';
-import { replicasNow } from './failover-commits';
+import { type ReplicaRows, replicasNow } from './failover-commits';
 import type { FailoverJourney } from './failover-journey';
 
 /** What there is of a VM that only has its replicas. */
@@ -10,7 +10,7 @@ export interface Standing {
   readonly account: 'admin' | 'repluser';
   readonly journey: FailoverJourney;
   readonly census: Census;
-  readonly rows: unknown;
+  readonly rows: ReplicaRows;
 }
 
 const standing = new WeakMap<ActivityWorld, Standing>();
@@ -44,4 +44,22 @@ export async function expectStanding(before: Standing): Promise<void> {
   const { census, rows } = await lookAtReplicas(before.journey);
   expect({ census, rows }).toEqual({ census: before.census, rows: before.rows });
   standing.set(before.journey.world, before);
+}
+
+/**
+ * Expects the replicas, and nothing else anywhere, as they were before the case but for what may have been written to them: a volume
+ * whose generation was raised counts no more as verified. The next case may have them so.
+ */
+export async function expectRaised(before: Standing): Promise<void> {
+  const now = await lookAtReplicas(before.journey);
+  const expected = before.rows.volumes.map((volume, index) => {
+    const generation = now.rows.volumes[index]?.generation ?? -1;
+    if (generation <= volume.generation) return volume;
+    return { ...volume, generation, verifiedHash: undefined };
+  });
+  expect({ census: now.census, rows: now.rows }).toEqual({
+    census: before.census,
+    rows: { ...before.rows, volumes: expected },
+  });
+  standing.set(before.journey.world, now);
 }
