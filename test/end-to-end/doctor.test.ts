@@ -101,7 +101,7 @@ beforeAll(async () => {
   const configuration = await loadConfiguration(stack.folder.configurationFile);
   cloud = await openSite(configuration, configuration.sites.get(localSite)!);
   await pauseReconciliation();
-  vm = await sourceVm(stack, 2, { dataMib: 1 });
+  vm = await sourceVm(stack, 2, { dataMib: 1, sizeMib: 128 });
   replicas = resultOf(await vm.replicate()).disks.map(({ volumeId }) => volumeId!);
 }, 180_000);
 

@@ -21,7 +21,7 @@ afterAll(async () => {
 }, 60_000);
 
 const aVm = async (count: number): Promise<SourceVm> => {
-  const vm = await sourceVm(stack, count, { dataMib: 1 });
+  const vm = await sourceVm(stack, count, { dataMib: 1, sizeMib: 128 });
   vms.push(vm);
   return vm;
 };

@@ -40,7 +40,7 @@ beforeAll(async () => {
       },
     };
   });
-  vm = await sourceVm(world.stack, 2, { dataMib: 1 });
+  vm = await sourceVm(world.stack, 2, { dataMib: 1, sizeMib: 128 });
 }, 120_000);
 afterAll(async () => {
   await vm.stop();

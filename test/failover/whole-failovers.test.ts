@@ -18,7 +18,7 @@ const name = () => `f-${vm.id.slice(0, 8)}`;
 
 beforeAll(async () => {
   world = await startFailoverWorld();
-  vm = await sourceVm(world.stack, 3, { dataMib: 1 });
+  vm = await sourceVm(world.stack, 3, { dataMib: 1, sizeMib: 128 });
   const { ports, databasePassword } = world.stack.folder;
   watch = await watchDevicePaths({ port: ports.mariadb, password: databasePassword });
   simulator = simulatorControl(() => world.stack.simulator.controlEndpoint);

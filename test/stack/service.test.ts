@@ -198,7 +198,7 @@ describeAsRoot("with a service's rights", () => {
     test('counts steps, phases, bytes and calls of a replication; the schedule ends the row of a terminated one', async () => {
       start(commandOf(workerUnit));
       await until(async () => (await ready())?.ready === true);
-      const vm = await sourceVm(stack, 1);
+      const vm = await sourceVm(stack, 1, { sizeMib: 128 });
       const done = await vm.replicate().finally(() => vm.stop());
       expect(done.exitCode).toBe(0);
       const text = await fetch(`${health}/metrics`).then((answer) => answer.text());
@@ -224,7 +224,7 @@ describeAsRoot("with a service's rights", () => {
 
       // A run that somebody terminates in the middle cannot say so itself.
       await stack.addFaults({ kind: 'delay', command: 'createVolume', where: 'work', ms: 20_000, times: 1 });
-      const stuck = await sourceVm(stack, 1);
+      const stuck = await sourceVm(stack, 1, { sizeMib: 128 });
       const replicating = stuck.replicate().finally(() => stuck.stop());
       const rowOf = async (): Promise<string> => (await stack.diskferry('list', '--json')).stdout;
       await until(async () => (await rowOf()).includes(stuck.id));
