@@ -1,9 +1,12 @@
+import { surveyDatabase } from '../database/survey';
+import { readDatabase, readTruths } from '../doctor/read-truths';
 import type { Truth, Truths } from '../doctor/truths';
 import { failure } from '../domain/failures';
 import type { SiteConfiguration, WorkerConfiguration } from '../worker/config';
+import { doctorSources } from '../worker/doctor-sources';
+import { databaseAccess } from '../worker/secrets';
 import type { CommandContext } from './command-context';
 import type { TemporalAccess } from './connect';
-import { type DoctorSources, readDatabase, readTruths } from './doctor-truths';
 import { reachTemporal } from './reach-temporal';
 import { withProgress } from './with-progress';
 
@@ -24,13 +27,14 @@ export async function withTruths<T>(
 ): Promise<T> {
   const temporal = await reachTemporal(context);
   try {
-    const sources: DoctorSources = {
-      configuration,
-      environment: context.io.env,
+    const { url, password } = await databaseAccess(configuration, context.io.env);
+    const survey = () => surveyDatabase({ url, ...(password !== undefined && { password }) });
+    const database = await withProgress(context, 'reading the database', readDatabase(survey));
+    const shared = {
+      database: () => Promise.resolve(database),
       temporal: 'known' in temporal ? { known: temporal.known.client } : temporal,
     };
-    const database = await withProgress(context, 'reading the database', readDatabase(sources));
-    const reading = Promise.all(sites.map((each) => readTruths(sources, each, () => Promise.resolve(database))));
+    const reading = Promise.all(sites.map((each) => readTruths(doctorSources(configuration, each, shared))));
     const names = sites.map(({ name }) => name).join(', ');
     return await work(await withProgress(context, `looking at ${names}`, reading), temporal);
   } finally {

@@ -1,6 +1,6 @@
 import type { Finding } from '../domain/findings';
 import type { Severity } from '../domain/finding-table';
-import type { DoctorReport, DoctorSite } from './doctor-report';
+import type { DoctorReport, DoctorSite } from '../doctor/report';
 import { labelled } from './wrapped-text';
 
 const WIDTH = 80;

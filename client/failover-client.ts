@@ -130,7 +130,8 @@ export class FailoverClient {
    * Waits for the end of a run: a test's comes when its sandbox is removed.
    *
    * @param run - the run to wait for, as a start answered it; the VM's current or latest without it
-   * @throws DiskferryFailure with which it ended (`failover-rolled-back`, `abandoned`, a refusal), or `failover-unknown`
+   * @throws DiskferryFailure with which it ended: `failover-rolled-back`, `abandoned`, or the refusal itself of a run that was not begun;
+   *   or `failover-unknown`
    */
   async result(vm: SourceVmKey, run?: Pick<StartedRun, 'workflowId' | 'runId'>): Promise<FailoverResult> {
     const workflowId = run?.workflowId ?? (await this.#current(vm));

@@ -21,6 +21,7 @@ export const failoverPhaseWords: Readonly<Record<FailoverPhase, string>> = {
   returning: 'puts the replicas back on the appliance',
   returned: 'the replicas are on the appliance again, the failover VM is gone',
   reverted: 'the volumes made from the recovery point are the replicas now',
+  refused: 'was refused before it began: nothing was changed, everything is as it was before',
   retrying: 'waits before it tries again',
   held: 'cannot go on by itself; nothing is taken back by machine',
   compensating: 'takes back what it made',

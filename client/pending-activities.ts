@@ -2,7 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow';
 import { optionalTsToDate } from '@temporalio/common/lib/time';
 import { temporal } from '@temporalio/proto';
-import { carriedRecord } from './run-failure';
+import { carriedRecord } from '../temporal/carried-records';
 
 /** An activity that the server has not seen end: during server-side retries only the server knows attempt and last failure. */
 export interface PendingActivity {

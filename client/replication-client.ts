@@ -26,7 +26,7 @@ import { parseRequest } from './request-file';
 import { closingFailure } from './run-failure';
 import { retryEndedReplication } from './retry-replication';
 import { currentWorkflowId, isRunning } from './run-of-vm';
-import { missingSearchAttributes, startSearchAttributes } from './search-attributes';
+import { missingSearchAttributes, startSearchAttributes } from '../temporal/search-attributes';
 import { sendUpdate } from './send-update';
 import { startReplication, type StartedReplication } from './start-replication';
 

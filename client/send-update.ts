@@ -9,7 +9,7 @@ import {
 import type { UpdateDefinition } from '@temporalio/common';
 import { DiskferryFailure, failure } from '../domain/failures';
 import { taskQueues } from '../domain/names';
-import { carriedRecord } from './run-failure';
+import { carriedRecord } from '../temporal/carried-records';
 
 /**
  * Sends an update and waits until the run has taken it, for its answer. The server keeps an update only while somebody waits for it, so without

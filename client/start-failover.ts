@@ -12,7 +12,7 @@ import type { FailoverRecords } from './failover-records';
 import { canonicalFailover, canonicalGroup, vmOfRequest, withoutId } from './failover-requests';
 import { failoverDifferences } from './request-differences';
 import { digestOf } from './request-digest';
-import { startSearchAttributes } from './search-attributes';
+import { startSearchAttributes } from '../temporal/search-attributes';
 import { startRun, type StartedRun } from './start-run';
 
 /** What became of the start of a failover, a failback or a revert. */

@@ -4,7 +4,7 @@ import type { ReplicationRequest } from '../domain/request';
 import type { ReplicationRecords } from './replication-records';
 import { canonicalRequest, type CanonicalRequest } from './request-digest';
 import { requestDifferences } from './request-differences';
-import { startSearchAttributes } from './search-attributes';
+import { startSearchAttributes } from '../temporal/search-attributes';
 import { startRun, type StartedRun } from './start-run';
 
 /** What became of the start of a replication. */

@@ -10,7 +10,7 @@ import { failure } from '../domain/failures';
 import { taskQueues } from '../domain/names';
 import { digestOf } from './request-digest';
 import { memoOf, type RunMemo } from './run-memo';
-import { missingSearchAttributes } from './search-attributes';
+import { missingSearchAttributes } from '../temporal/search-attributes';
 
 /** What became of a start. */
 export interface StartedRun {

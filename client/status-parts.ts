@@ -8,7 +8,7 @@ import {
 import { taskQueues } from '../domain/names';
 import { queueOfActivity } from './activity-queues';
 import type { PendingActivity } from './pending-activities';
-import { isPolled } from './task-queue-pollers';
+import { isPolled } from '../temporal/task-queue-pollers';
 
 /** What the statuses of all runs are put together from. */
 

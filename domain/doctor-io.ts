@@ -39,5 +39,12 @@ export const applianceSightSchema = z.object({
 });
 export type ApplianceSight = z.output<typeof applianceSightSchema>;
 
+/** What an appliance showed, or why it did not answer. */
+export const inspectionSchema = z.union([
+  z.object({ applianceId: uuidSchema, sight: applianceSightSchema }),
+  z.object({ applianceId: uuidSchema, cause: z.string() }),
+]);
+export type Inspection = z.output<typeof inspectionSchema>;
+
 export const examineSiteInputSchema = z.object({ site: siteNameSchema });
 export type ExamineSiteInput = z.output<typeof examineSiteInputSchema>;

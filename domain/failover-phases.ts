@@ -29,6 +29,8 @@ export const failoverPhaseSchema = z.enum([
   'returning',
   'returned',
   'reverted',
+  /** it could not be begun: nothing was changed, and what was before goes on */
+  'refused',
   'retrying',
   /** a live failover beyond its point of no return that cannot go on by itself */
   'held',
@@ -46,6 +48,7 @@ export const finalFailoverPhases: ReadonlySet<FailoverPhase> = new Set([
   'failed_over',
   'returned',
   'reverted',
+  'refused',
   'rolled_back',
   'cancelled',
   'abandoned',
@@ -57,7 +60,7 @@ const aside = ['retrying', 'compensating'] as const satisfies readonly FailoverP
 
 /** Which phase may follow which. `retrying` goes back to where it came from. */
 export const failoverTransitions: Readonly<Record<FailoverPhase, ReadonlySet<FailoverPhase>>> = {
-  preflight: phases('quiescing', 'syncing', 'snapshotting', 'restoring', 'stopping', ...aside),
+  preflight: phases('quiescing', 'syncing', 'snapshotting', 'restoring', 'stopping', 'refused', ...aside),
   quiescing: phases('preflight', 'syncing', 'snapshotting', ...aside),
   syncing: phases('preflight', 'snapshotting', ...aside),
   snapshotting: phases('restoring', 'preparing', 'deploying', 'moving', 'returning', 'stopping', ...aside),
@@ -89,6 +92,7 @@ export const failoverTransitions: Readonly<Record<FailoverPhase, ReadonlySet<Fai
     'held',
     'failed_over',
     'running',
+    'refused',
     ...aside,
   ),
   compensating: phases('rolled_back', 'cancelled', 'needs_attention'),
@@ -97,6 +101,7 @@ export const failoverTransitions: Readonly<Record<FailoverPhase, ReadonlySet<Fai
   failed_over: phases(),
   returned: phases(),
   reverted: phases(),
+  refused: phases(),
   rolled_back: phases(),
   cancelled: phases(),
   abandoned: phases(),

@@ -1,4 +1,4 @@
-import { CancellationScope, allHandlersFinished, condition, log, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, log, patched, workflowInfo } from '@temporalio/workflow';
 import type {
   PlanFailoverInput,
   PlanFailoverOutput,
@@ -159,14 +159,19 @@ export class FailoverRun {
   }
 
   /**
-   * The end of a run that failed or was stopped before its point of no return: everything goes back.
+   * The end of a run that failed or was stopped before its point of no return: everything goes back. A run that was refused while
+   * it only looked has nothing to take back, and says the refusal itself.
    *
    * @returns the result of a run that was stopped
-   * @throws ApplicationFailure `failover-rolled-back`, or the failure itself where nothing had been claimed or made
+   * @throws ApplicationFailure `failover-rolled-back`, or the failure itself where nothing had been begun
    */
   async backOut(error: unknown): Promise<FailoverResult> {
     const stopped = isStop(error) || this.control.stopWish() !== undefined;
     if (!stopped && !(error instanceof StepFailed)) throw error;
+    if (!stopped && error instanceof StepFailed && !this.view.begun() && patched('refused-before-it-began')) {
+      await this.#end('refused', undefined, error.record);
+      throw closingFailure(error.record);
+    }
     await this.takeBack('compensating');
     if (stopped) return await this.finish('cancelled');
     const cause = error instanceof StepFailed ? error.record : failureOf(error, this.#input.kind);
@@ -179,7 +184,7 @@ export class FailoverRun {
       next,
     });
     await this.#end('rolled_back', undefined, record);
-    // What was refused before anything was claimed is said as it is: there was nothing to take back.
+    // In histories from before the patch: what was refused before anything was claimed is said as it is.
     if (!this.#claimed && kindOfFailure !== 'failed') throw closingFailure(cause);
     throw closingFailure(record, cause);
   }

@@ -40,6 +40,7 @@ export class FailoverView {
   readonly kept: string[] = [];
   readonly #options: FailoverViewOptions;
   #base: BaseFailoverPhase = 'preflight';
+  #begun = false;
   readonly #working = new Set<Item>();
   readonly #pausing = new Set<Item>();
   readonly #metrics: PhaseMetrics;
@@ -51,8 +52,14 @@ export class FailoverView {
     this.#show();
   }
 
+  /** Whether the run has ever done more than look. */
+  begun(): boolean {
+    return this.#begun;
+  }
+
   enter(base: BaseFailoverPhase): void {
     this.#base = base;
+    this.#begun ||= base !== 'preflight';
     this.refresh();
   }
 

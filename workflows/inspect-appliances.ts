@@ -1,13 +1,8 @@
-import type { ApplianceSight } from '../domain/doctor-io';
+import type { Inspection } from '../domain/doctor-io';
 import { inspectorOf } from './doctor-activities';
 import { failureOf } from './failure-of';
 import { type InspectAppliancesInput, inspectAppliancesInputSchema } from './inputs';
 import { parsedInput } from './parsed-input';
-
-/** What an appliance showed, or why it did not answer. */
-export type Inspection =
-  | { readonly applianceId: string; readonly sight: ApplianceSight }
-  | { readonly applianceId: string; readonly cause: string };
 
 /**
  * Has the workers of appliances look what is there, for doctor: side by side, each within a time limit, since an appliance that does

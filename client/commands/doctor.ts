@@ -3,7 +3,7 @@ import { doctorExitCode } from '../../domain/findings';
 import type { Severity } from '../../domain/finding-table';
 import { loadConfiguration, type SiteConfiguration, type WorkerConfiguration } from '../../worker/config';
 import { type CommandContext, requireConfigurationFile } from '../command-context';
-import { doctorReport, type DoctorReport } from '../doctor-report';
+import { doctorReport, type DoctorReport } from '../../doctor/report';
 import { doctorLines } from '../doctor-text';
 import { chosenSites, withTruths } from '../doctor-look';
 import { EndedWith } from '../ended-with';

@@ -5,7 +5,7 @@ import { ensureSchedules, type ScheduledSite } from '../../worker/schedules';
 import { databaseAccess } from '../../worker/secrets';
 import { requireConfigurationFile, type CommandContext } from '../command-context';
 import { connectTemporal, patiently, type TemporalAccess } from '../connect';
-import { missingSearchAttributes, registerCommand, registerSearchAttributes } from '../search-attributes';
+import { missingSearchAttributes, registerCommand, registerSearchAttributes } from '../../temporal/search-attributes';
 
 /** `diskferry migrate`: the database's schema, then Temporal's search attributes or the command that registers them, and its schedules. */
 export async function run(context: CommandContext): Promise<void> {

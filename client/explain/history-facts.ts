@@ -7,7 +7,7 @@ import { optionalTsToDate } from '@temporalio/common/lib/time';
 import type { temporal } from '@temporalio/proto';
 import { z } from 'zod';
 import type { FailureRecord } from '../../domain/failures';
-import { carriedRecord, carriedRecords } from '../run-failure';
+import { carriedRecord, carriedRecords } from '../../temporal/carried-records';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payloads = temporal.api.common.v1.IPayloads | null | undefined;

@@ -148,6 +148,16 @@ test('a live failover waits for the source and for its confirmation; then back; 
   const result = await client.result(vm, started);
   expect(result).toMatchObject({ state: 'failed_over', failoverVm: { id: FAILOVER_VM } });
 
+  world.activities.script(({ name }) =>
+    name === 'preflightFailover'
+      ? Promise.reject(applicationFailure('no-free-slots', { applianceId: APPLIANCE, needed: 2, free: 0, limit: 8 }))
+      : undefined,
+  );
+  const refused = await tracked(client.startBack({ ...common, discardWrites: true }));
+  expect(await failureOf(client.result(vm, refused))).toMatchObject({ code: 'no-free-slots', class: 'refused' });
+  expect(await client.status(vm)).toMatchObject({ execution: 'FAILED', workflow: { phase: 'refused' } });
+  world.activities.script(() => undefined);
+
   const back = await tracked(client.startBack({ ...common, discardWrites: true }));
   expect(back.workflowId).toBe(`fail-back-vm/qc/vcenter-qc/${source.vm}`);
   expect(await client.result(vm, back)).toMatchObject({ state: 'returned', kind: 'back' });

@@ -79,6 +79,31 @@ describe('status', () => {
     ]);
   });
 
+  test('a failed-over VM whose failback was refused is failed over as before, and can be asked again', () => {
+    const failure = failureRecord('no-free-slots', { applianceId, needed: 2, free: 0, limit: 8 });
+    const run = {
+      ...vm,
+      ...{ firstRunId: 'run-2', workflowId: 'fail-back-vm/x', kind: 'back' as const, vmName: 'pgtest1', applianceId },
+      ...{ requestId: 'r', requestDigest: 'd', phase: 'refused' as const, failure },
+      ...{ startedAt: state.startedAt, updatedAt: state.startedAt, endedAt: state.startedAt },
+    };
+    const status = mergeFailoverStatus({
+      ...parts,
+      description: { value: { runId: 'run-2', execution: 'FAILED', pending: [] } },
+      workflow: { value: { ...state, kind: 'back', phase: 'refused', disks: [], endedAt: state.startedAt } },
+      recorded: { value: { run, live, points: [] } },
+    });
+    expect(failoverStatusLines(status, now)).toEqual([
+      `pgtest1 qc/vcenter-qc/${vmId}`,
+      '  failback: refused (was refused before it began: nothing was changed, everything is as it was before)',
+      `  VM pgtest1-fo (${failoverVmId})`,
+      `  ended: Appliance ${applianceId} has 0 free data disk slots of 8, 2 are needed`,
+      '  next: Release a VM that is finished (diskferry release VM), or use another appliance.',
+      `  failed over to pgtest1-fo (${failoverVmId}) since 2026-11-26T10:00:00.000Z: its own writes are up to 2 h 0 min old`,
+      `  go back: diskferry failover back qc/vcenter-qc/${vmId}`,
+    ]);
+  });
+
   test('parts that do not answer are named, the rest is shown', () => {
     const status = mergeFailoverStatus({
       ...parts,

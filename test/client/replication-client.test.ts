@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { missingSearchAttributes } from '../../client/search-attributes';
+import { missingSearchAttributes } from '../../temporal/search-attributes';
 import { ReplicationClient } from '../../client/replication-client';
 import { findVm } from '../../client/find-vm';
 import type { StartedReplication } from '../../client/start-replication';
-import { isPolled } from '../../client/task-queue-pollers';
+import { isPolled } from '../../temporal/task-queue-pollers';
 import { DiskferryFailure, type FailureRecord } from '../../domain/failures';
 import { applicationFailure, untilCancelled } from '../support/scripted-activities';
 import { startWorkflowWorld, type WorkflowWorld } from '../support/workflow-world';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { doctorReport } from '../../client/doctor-report';
+import { doctorReport } from '../../doctor/report';
 import { doctorLines } from '../../client/doctor-text';
 import { planRepairs } from '../../client/repair-plans';
 import { planLines } from '../../client/repair-text';

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { DoctorReport } from '../../client/doctor-report';
+import type { DoctorReport } from '../../doctor/report';
 import type { Volume } from '../../cloudstack/api';
 import type { RepairOutcome } from '../../domain/repair-io';
 import { reconcileScheduleId } from '../../domain/names';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FailoverResult } from '../../domain/failover-state';
+import { failureRecord } from '../../domain/failures';
 import { applicationFailure, untilCancelled } from '../support/scripted-activities';
 import { FAILOVER_VM, POINT, planOf, replicaId } from '../support/scripted-failover';
 import { COMMON, REQUEST_ID, closingRecords, story, untilFailover } from '../support/failover-runs';
@@ -77,10 +78,30 @@ describe('a failback', () => {
     world.activities.script((call) =>
       call.name === 'planFailover' ? Promise.reject(applicationFailure('vm-not-failed-over', { vm })) : undefined,
     );
-    const [record, cause] = await closingRecords((await start()).result());
-    expect(record?.code).toBe('failover-rolled-back');
-    expect(cause?.code).toBe('vm-not-failed-over');
+    const [record, ...causes] = await closingRecords((await start()).result());
+    expect(record?.code).toBe('vm-not-failed-over');
+    expect(causes).toEqual([]);
     expect(told()).toEqual(['claimFailover', 'planFailover', 'endClaim']);
+  });
+
+  test('that preflight refuses says the refusal itself, is recorded as refused, and can be asked again', async () => {
+    const refusal = { applianceId: APPLIANCE, needed: 2, free: 1, limit: 8 };
+    world.activities.script((call) =>
+      call.name === 'preflightFailover' && call.nth === 1
+        ? Promise.reject(applicationFailure('no-free-slots', refusal))
+        : undefined,
+    );
+    const refused = await start();
+    const [record, ...causes] = await closingRecords(refused.result());
+    expect(record).toEqual(failureRecord('no-free-slots', refusal));
+    expect(causes).toEqual([]);
+    expect(told()).toEqual(['claimFailover', 'planFailover', 'preflightFailover', 'endClaim']);
+    const rows = world.activities.calls.filter((call) => call.name === 'recordFailover').map((call) => call.input);
+    expect(rows.at(-1)).toMatchObject({ phase: 'refused', failure: { code: 'no-free-slots' } });
+    expect(rows.map((row) => row['phase'])).not.toContain('compensating');
+    expect(await untilFailover(refused, () => true)).toMatchObject({ phase: 'refused', pointOfNoReturn: 'ahead' });
+
+    expect(((await (await start()).result()) as FailoverResult).state).toBe('returned');
   });
 
   test('whose volume does not leave puts all on the VM again and starts it', async () => {

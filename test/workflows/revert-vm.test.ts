@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FailoverResult } from '../../domain/failover-state';
+import { failureRecord } from '../../domain/failures';
 import type { FailoverPlan } from '../../workflows/plan-fail-over';
 import { applicationFailure, untilCancelled } from '../support/scripted-activities';
 import { POINT, replicaId, restoredId } from '../support/scripted-failover';
@@ -60,6 +61,18 @@ describe('a revert', () => {
     const marked = world.activities.calls.find((call) => call.name === 'beginCopy');
     expect(marked?.input['keepsVerified']).toBe(true);
     expect(made).not.toContain('deleteRestoredVolume');
+  });
+
+  test('that is refused before it begins says the refusal itself, and nothing else', async () => {
+    const refusal = { vm, point: 'latest-point', points: 'none' };
+    world.activities.script((call) =>
+      call.name === 'planFailover' ? Promise.reject(applicationFailure('point-unknown', refusal)) : undefined,
+    );
+    const handle = await start();
+    const records = await closingRecords(handle.result());
+    expect(records).toEqual([failureRecord('point-unknown', refusal)]);
+    expect((await untilFailover(handle, () => true)).phase).toBe('refused');
+    expect(told()).toEqual(['claimFailover', 'planFailover', 'endClaim']);
   });
 
   test('that fails before it commits puts the former volumes back and deletes those it made', async () => {

@@ -1,5 +1,5 @@
-import { examine } from '../doctor/examine';
-import type { Truths } from '../doctor/truths';
+import { examine } from './examine';
+import type { Truths } from './truths';
 import { atLeast, type Finding, inOrder } from '../domain/findings';
 import type { Severity } from '../domain/finding-table';
 

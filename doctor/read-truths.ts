@@ -1,7 +1,15 @@
 import type { Client } from '@temporalio/client';
+import type { CloudStackApi } from '../cloudstack/api';
 import { isCloudStackError } from '../cloudstack/errors';
 import { DatabaseUnavailableError } from '../database/errors';
-import { type Survey, surveyDatabase } from '../database/survey';
+import type { Survey } from '../database/survey';
+import { DiskferryFailure } from '../domain/failures';
+import { taskQueues } from '../domain/names';
+import { cloudStackFailure } from '../site/cloudstack-failure';
+import { readHoldings, type SiteHoldings } from '../site/read-holdings';
+import type { SiteSettings } from '../site/site-settings';
+import { missingSearchAttributes } from '../temporal/search-attributes';
+import { examineByWorker, inspect, namedRuns, readOpenRuns, readQueues, readRun } from './read-temporal';
 import {
   type OpenRun,
   type RunEnd,
@@ -11,35 +19,29 @@ import {
   type TemporalSight,
   type Truth,
   type Truths,
-} from '../doctor/truths';
-import { DiskferryFailure } from '../domain/failures';
-import { taskQueues } from '../domain/names';
-import { cloudStackFailure } from '../site/cloudstack-failure';
-import { readHoldings, type SiteHoldings } from '../site/read-holdings';
-import type { SiteConfiguration, WorkerConfiguration } from '../worker/config';
-import { databaseAccess } from '../worker/secrets';
-import { openSite, type SiteAccess } from '../worker/site-access';
-import { examineByWorker, inspect, namedRuns, readOpenRuns, readQueues, readRun } from './doctor-temporal';
-import { missingSearchAttributes } from './search-attributes';
+} from './truths';
 
 /** How long CloudStack may take for everything that doctor lists, in milliseconds. */
 const CLOUDSTACK_MS = 60_000;
 /** How long for one answer. */
 const EXCHANGE_MS = 15_000;
 
-/** What doctor asks. */
+/** Who is asked about a site. */
 export interface DoctorSources {
-  readonly configuration: WorkerConfiguration;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly site: SiteFacts;
+  /** of the site's CloudStack, for messages */
+  readonly endpoint: string;
+  /** The site's CloudStack by the keys of this machine; it is closed afterwards. Throws where they cannot be read here. */
+  readonly openSite: () => Promise<{ readonly api: CloudStackApi; readonly settings: SiteSettings }>;
+  readonly database: () => Promise<Truth<Survey>>;
   /** Temporal, or a sentence about why it cannot be asked */
   readonly temporal: Truth<Client>;
 }
 
-/** The database, as all sites share it. Throws `configuration-invalid` when the configuration does not lead to one. */
-export async function readDatabase({ configuration, environment }: DoctorSources): Promise<Truth<Survey>> {
-  const { url, password } = await databaseAccess(configuration, environment);
+/** The database, as all sites share it. */
+export async function readDatabase(survey: () => Promise<Survey>): Promise<Truth<Survey>> {
   try {
-    return { known: await surveyDatabase({ url, ...(password !== undefined && { password }) }) };
+    return { known: await survey() };
   } catch (error) {
     const unknown = error instanceof DatabaseUnavailableError ? error.message : `the database: ${errorText(error)}`;
     return { unknown };
@@ -50,61 +52,45 @@ export async function readDatabase({ configuration, environment }: DoctorSources
  * Reads the truths of one site, each from whoever decides it, side by side. Only looks; the one thing that it starts is the workflow
  * that has the appliances looked into. What cannot be read is said in its place.
  */
-export async function readTruths(
-  sources: DoctorSources,
-  site: SiteConfiguration,
-  database: () => Promise<Truth<Survey>>,
-): Promise<Truths> {
+export async function readTruths(sources: DoctorSources): Promise<Truths> {
   const at = new Date().toISOString();
-  const facts = factsOf(sources.configuration, site);
+  const { site } = sources;
   // Runs are listed before and after the rest: one that began or ended meanwhile explains what does not agree.
-  const before = await readTemporal(sources.temporal, facts);
+  const before = await readTemporal(sources.temporal, site);
   const [survey, cloudStack, appliances] = await Promise.all([
-    database(),
-    readCloudStack(sources, site, before),
-    readAppliances(sources.temporal, facts, before),
+    sources.database(),
+    readCloudStack(sources, before),
+    readAppliances(sources.temporal, site, before),
   ]);
   const temporal = await readEnds(sources.temporal, before, survey);
-  return { at, site: facts, database: survey, cloudStack, appliances, temporal };
-}
-
-function factsOf({ sites }: WorkerConfiguration, site: SiteConfiguration): SiteFacts {
-  const others = [...sites.values()].filter(({ name }) => name !== site.name);
-  return {
-    name: site.name,
-    applianceIds: [...site.appliances.keys()],
-    recoveryPoints: site.recoveryPoints,
-    otherSites: others.map(({ name }) => name),
-    otherApplianceIds: others.flatMap(({ appliances }) => [...appliances.keys()]),
-  };
+  return { at, site, database: survey, cloudStack, appliances, temporal };
 }
 
 /** With the site's keys; where they cannot be read here, through the site's worker, which has them. */
 async function readCloudStack(
-  { configuration, temporal }: DoctorSources,
-  site: SiteConfiguration,
+  { site, endpoint, openSite, temporal }: DoctorSources,
   sight: Truth<TemporalSight>,
 ): Promise<Truth<SiteHoldings>> {
-  let access: SiteAccess;
+  let access: Awaited<ReturnType<typeof openSite>>;
   try {
-    access = await openSite(configuration, site);
+    access = await openSite();
   } catch (error) {
     const queue = taskQueues.site(site.name);
     const served = 'known' in sight && sight.known.queues.some(({ name, polled }) => name === queue && polled);
     if ('known' in temporal && served) return await examineByWorker(temporal.known, site.name);
-    return { unknown: cloudStackCause(error, site) };
+    return { unknown: cloudStackCause(error, site.name, endpoint) };
   }
   try {
     const options = { timeoutMs: EXCHANGE_MS, signal: AbortSignal.timeout(CLOUDSTACK_MS) };
     return { known: await readHoldings(access.api, access.settings, options) };
   } catch (error) {
-    return { unknown: cloudStackCause(error, site) };
+    return { unknown: cloudStackCause(error, site.name, endpoint) };
   } finally {
     await access.api.close();
   }
 }
 
-function cloudStackCause(error: unknown, { name, endpoint }: SiteConfiguration): string {
+function cloudStackCause(error: unknown, name: string, endpoint: string): string {
   const known = error instanceof DiskferryFailure ? error : cloudStackFailure(error, name);
   if (known !== undefined) return known.message;
   if (isCloudStackError(error))

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { applianceSightSchema } from '../domain/doctor-io';
+import { z } from 'zod';
+import { type Inspection, inspectionSchema } from '../domain/doctor-io';
 import { taskQueues } from '../domain/names';
 import type { Survey } from '../database/survey';
-import { type OpenRun, type RunEnd, runKey, type SeenAppliance, type Truth } from '../doctor/truths';
+import { type OpenRun, type RunEnd, runKey, type SeenAppliance, type Truth } from './truths';
 import { parseHoldings } from '../site/holdings-schema';
 import type { SiteHoldings } from '../site/read-holdings';
-import type { Inspection } from '../workflows/inspect-appliances';
-import { carriedRecord } from './run-failure';
-import { isPolled } from './task-queue-pollers';
+import { carriedRecord } from '../temporal/carried-records';
+import { isPolled } from '../temporal/task-queue-pollers';
 
 /** How long the answer of an inspection is waited for: longer than each appliance may take, in milliseconds. */
 const INSPECTION_MS = 20_000;
@@ -127,10 +127,8 @@ export async function inspect(
       workflowId: `inspect-appliances/${site}/${randomUUID()}`,
       workflowExecutionTimeout: '1 minute',
     });
-    inspections = await temporal.withDeadline(
-      Date.now() + INSPECTION_MS,
-      async () => (await handle.result()) as Inspection[],
-    );
+    const answer: unknown = await temporal.withDeadline(Date.now() + INSPECTION_MS, () => handle.result());
+    inspections = z.array(inspectionSchema).parse(answer);
   } catch (error) {
     const unknown = carriedRecord(error)?.message ?? (error instanceof Error ? error.message : String(error));
     return new Map(applianceIds.map((id) => [id, { unknown }]));
@@ -139,9 +137,7 @@ export async function inspect(
   return new Map(
     inspections.map((inspection) => [
       inspection.applianceId,
-      'sight' in inspection
-        ? { known: { ...applianceSightSchema.parse(inspection.sight), answeredAt } }
-        : { unknown: inspection.cause },
+      'sight' in inspection ? { known: { ...inspection.sight, answeredAt } } : { unknown: inspection.cause },
     ]),
   );
 }
