@@ -59,6 +59,7 @@ import type {
 import type { ApplianceSight, ExamineSiteInput, InspectApplianceInput } from '../domain/doctor-io';
 import type {
   AdoptVolumeInput,
+  CloseOlderOperationInput,
   EndRecordInput,
   PlanRepairInput,
   PlanRepairOutput,
@@ -154,6 +155,7 @@ export interface DoctorSiteActivities {
   examineSite(input: ExamineSiteInput): Promise<SiteHoldings>;
   planRepair(input: PlanRepairInput): Promise<PlanRepairOutput>;
   settleOperation(input: SettleOperationInput): Promise<RepairDone>;
+  closeOlderOperation(input: CloseOlderOperationInput): Promise<RepairDone>;
   adoptVolume(input: AdoptVolumeInput): Promise<RepairDone>;
 }
 

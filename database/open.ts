@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kysely, MysqlDialect, type Transaction } from 'kysely';
+import { type AdoptedOperations, makeAdoptedOperations } from './adopted-operations';
 import { type ApplianceSlots, makeApplianceSlots } from './appliance-slots';
 import { type CopyProgressRows, makeCopyProgress } from './copy-progress';
 import type { Database } from './database';
@@ -29,6 +30,8 @@ export interface Repositories {
   readonly database: Database;
   readonly claims: VmClaims;
   readonly operations: VolumeOperations;
+  /** what the older installation left failed or unfinished */
+  readonly adoptedOperations: AdoptedOperations;
   readonly volumes: Volumes;
   readonly mappings: DeviceMappings;
   readonly mappingHistory: MappingHistory;
@@ -96,6 +99,7 @@ export function openDatabase(options: DatabaseOptions): Repositories {
     },
     claims: makeVmClaims(db),
     operations: makeVolumeOperations(db),
+    adoptedOperations: makeAdoptedOperations(db),
     volumes: makeVolumes(db),
     mappings: makeDeviceMappings(db),
     mappingHistory: makeMappingHistory(db),

@@ -5,13 +5,7 @@ import type { Generated, GeneratedAlways } from 'kysely';
  * BIGINT and come as numbers, flags are BOOLEAN and come as booleans (pool.ts).
  */
 export interface Tables {
-  vm_claims: SourceVmColumns & {
-    kind: string | null;
-    workflow_id: string | null;
-    run_id: string | null;
-    epoch: number;
-    since: string | null;
-  };
+  vm_claims: ClaimColumns & { kind: string | null };
   volume_operations: SourceVmColumns & {
     seq: GeneratedAlways<number>;
     id: string;
@@ -183,12 +177,7 @@ export interface Tables {
     first_run_id: string;
     since: string;
   };
-  vm_test_claims: SourceVmColumns & {
-    workflow_id: string | null;
-    run_id: string | null;
-    epoch: number;
-    since: string | null;
-  };
+  vm_test_claims: ClaimColumns;
   test_volumes: SourceVmColumns & {
     volume_id: string;
     volume_name: string;
@@ -200,12 +189,32 @@ export interface Tables {
     created_at: string;
     gone_at: string | null;
   };
+  adopted_operations: SourceVmColumns & {
+    id: string;
+    adoption_id: string;
+    kind: string;
+    disk_key: number;
+    volume_id: string;
+    vm_id: string | null;
+    older_status: string;
+    error: string | null;
+    older_at: string | null;
+    settled_at: string | null;
+    settled_because: string | null;
+  };
 }
 
 interface SourceVmColumns {
   site: string;
   source_id: string;
   source_vm_id: string;
+}
+
+interface ClaimColumns extends SourceVmColumns {
+  workflow_id: string | null;
+  run_id: string | null;
+  epoch: number;
+  since: string | null;
 }
 
 interface DeviceMappingColumns {
@@ -241,6 +250,7 @@ const names: Readonly<Record<keyof Tables, true>> = {
   live_failovers: true,
   vm_test_claims: true,
   test_volumes: true,
+  adopted_operations: true,
 };
 
 /** Names of all tables that are ours, but the one that records the migrations. */

@@ -72,6 +72,17 @@ export const surveySchemas = {
     createdAt: time,
     updatedAt: time,
   }),
+  adopted_operations: z.object({
+    ...sourceVm,
+    id,
+    kind: id,
+    diskKey: count,
+    volumeId: id,
+    vmId: maybe(text),
+    olderStatus: z.enum(['failed', 'pending', 'executing']),
+    error: maybe(text),
+    olderAt: maybe(time),
+  }),
   nbd_exports: z.object({
     volumeId: id,
     exportName: id,

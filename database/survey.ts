@@ -30,6 +30,9 @@ const conditions: Partial<Record<SurveyedTable, string>> = {
         AND later.source_vm_id = t.source_vm_id AND later.disk_key = t.disk_key AND later.seq > t.seq
         AND later.state = 'done'))`,
   vm_operations: "updated_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR OR state NOT IN ('done', 'failed')",
+  // What the older system left is over once it was settled, or once an operation of ours on the volume went well.
+  adopted_operations: `settled_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM volume_operations later WHERE later.volume_id = t.volume_id AND later.state = 'done')`,
   copy_progress: 'updated_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY',
   replication_jobs: `ended_at IS NULL OR phase = 'abandoned' OR seq IN (
     SELECT MAX(seq) FROM replication_jobs GROUP BY site, source_id, source_vm_id)`,
@@ -49,6 +52,7 @@ const keys: Readonly<Record<SurveyedTable, readonly string[]>> = {
   vm_disks: ['site', 'source_id', 'source_vm_id', 'disk_key'],
   volume_operations: ['seq'],
   vm_operations: ['seq'],
+  adopted_operations: ['id'],
   nbd_exports: ['volume_id'],
   copy_progress: ['volume_id'],
   appliance_slots: ['appliance_id', 'site', 'source_id', 'source_vm_id', 'disk_key'],
@@ -118,6 +122,7 @@ async function readAll(trx: Transaction<Tables>, schema: Survey['schema']): Prom
     vm_disks: await read('vm_disks'),
     volume_operations: await read('volume_operations'),
     vm_operations: await read('vm_operations'),
+    adopted_operations: await read('adopted_operations'),
     nbd_exports: await read('nbd_exports'),
     copy_progress: await read('copy_progress'),
     appliance_slots: await read('appliance_slots'),

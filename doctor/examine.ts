@@ -1,4 +1,5 @@
 import { type Finding, inOrder } from '../domain/findings';
+import { judgeAdoptedOperations } from './judges/judge-adopted-operations';
 import { judgeAttachments } from './judges/judge-attachments';
 import { judgeClocks } from './judges/judge-clocks';
 import { judgeDevicePaths } from './judges/judge-device-paths';
@@ -34,6 +35,7 @@ const judges: readonly ((view: View) => Finding[])[] = [
   judgeDevices,
   judgeExports,
   judgeOperations,
+  judgeAdoptedOperations,
   judgeRuns,
   judgeLeftovers,
   judgeRecovery,

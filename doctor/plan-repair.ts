@@ -8,6 +8,7 @@ export const repairOrder: readonly FindingKind[] = [
   'job-without-workflow',
   'operation-without-workflow',
   'failed-operation',
+  'stuck-operation',
   'abandoned-leftovers',
   'orphan-export',
   'orphan-link',
@@ -69,7 +70,7 @@ function isOnAppliance(view: View, { volumeId = '' }: RepairFacts): boolean {
 }
 
 function actsFor(view: View, { kind, fields }: Finding, facts: RepairFacts, named: boolean): readonly RepairAct[] {
-  const { operation, runId } = facts;
+  const { operation, runId, adopted } = facts;
   const volumeId = facts.volumeId ?? '?';
   const on = facts.applianceId ?? '?';
   const ref = refOf(facts);
@@ -89,6 +90,9 @@ function actsFor(view: View, { kind, fields }: Finding, facts: RepairFacts, name
         },
       ];
     case 'failed-operation':
+    case 'stuck-operation':
+      if (adopted !== undefined) return settleAdopted(view, adopted.id, facts);
+      return [...leaveTheAppliance(view, facts), ...undoCreate(facts, named)];
     case 'abandoned-leftovers':
       return [...leaveTheAppliance(view, facts), ...undoCreate(facts, named)];
     case 'orphan-export':
@@ -117,6 +121,18 @@ function mapOrDetach(view: View, facts: RepairFacts): readonly RepairAct[] {
   const cloudStackDeviceId = view.listed.get(volumeId)?.deviceid ?? 0;
   const says = `find the device of volume ${volumeId} on appliance ${applianceId}, prove it, and map it again`;
   return [{ ...refOf(facts), act: 'mapAgain', says, cloudStackDeviceId }];
+}
+
+/** An operation of the older installation: nothing of it is undone. What is attached is mapped, and then the operation is closed. */
+function settleAdopted(view: View, operationId: string, facts: RepairFacts): readonly RepairAct[] {
+  const { volumeId = '?' } = facts;
+  const listed = view.listed.get(volumeId);
+  const lost = listed?.virtualmachineid !== undefined && !view.mapped.has(volumeId);
+  const says = `look where volume ${volumeId} is, and close operation ${operationId} of the older installation by that`;
+  return [
+    ...(lost ? mapOrDetach(view, facts) : []),
+    { ...refOf(facts), act: 'closeOlderOperation', says, operationId },
+  ];
 }
 
 /** Export closed, mapping moved to the history, volume detached, device proven gone; what is there of it. */

@@ -13,6 +13,8 @@ export interface RepairFacts {
   readonly volumeBytes: number | undefined;
   readonly diskKey: number | undefined;
   readonly operation: SurveyRow<'volume_operations'> | undefined;
+  /** an operation of the older installation instead */
+  readonly adopted: SurveyRow<'adopted_operations'> | undefined;
   /** first run id of the run that a record is of */
   readonly runId: string | undefined;
   /** the run that made the volume, or that the operation is of; and its attempt, where it is known */
@@ -26,11 +28,13 @@ export interface RepairFacts {
 
 export function repairFacts(view: View, { id, kind, fields, owner }: Finding): RepairFacts {
   const operation = view.rows.volume_operations.find((row) => row.id === fields['operationId']);
-  const volumeId = textOf(fields['volumeId']) ?? operation?.volumeId ?? volumeOfSubject(id, kind);
+  const adopted = view.rows.adopted_operations.find((row) => row.id === fields['operationId']);
+  const volumeId = textOf(fields['volumeId']) ?? operation?.volumeId ?? adopted?.volumeId ?? volumeOfSubject(id, kind);
   const record = volumeId === undefined ? undefined : view.records.get(volumeId);
   const volume = volumeId === undefined ? undefined : view.listed.get(volumeId);
   const vm =
     (operation && sourceVmPath(operation)) ??
+    (adopted && sourceVmPath(adopted)) ??
     (volumeId && view.vmOf(volumeId)) ??
     (owner === null ? undefined : vmPathOfWorkflowId(owner));
   const runs = view.runs.recorded.filter((run) => run.vm === vm).map((run) => run.row);
@@ -43,8 +47,12 @@ export function repairFacts(view: View, { id, kind, fields, owner }: Finding): R
     volumeId,
     volumeBytes: volume?.size ?? record?.sizeBytes,
     diskKey:
-      operation?.diskKey ?? record?.diskKey ?? (tag === undefined || !/^\d+$/.test(tag) ? undefined : Number(tag)),
+      operation?.diskKey ??
+      adopted?.diskKey ??
+      record?.diskKey ??
+      (tag === undefined || !/^\d+$/.test(tag) ? undefined : Number(tag)),
     operation,
+    adopted,
     runId: kind === 'job-without-workflow' ? id.slice(kind.length + 1) : undefined,
     firstRunId: operation?.firstRunId ?? record?.createdByFirstRunId,
     attempt: operation?.attempt,

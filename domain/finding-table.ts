@@ -263,18 +263,22 @@ export const findingTable = {
     title: 'An operation failed, and nothing has come right since',
     message: 'Operation {operationId} ({what}) of VM {vm} failed at {when}: {cause}',
     risk: 'What it was part of is not done; leftovers of it may be there.',
-    mend: 'diskferry replicate REQUEST.json tries again. To take the leftovers back first: diskferry repair {site} {id}',
+    mend: 'diskferry replicate REQUEST.json tries again. To settle what is left of it first: diskferry repair {site} {id}',
     repair: {
-      does: 'takes the volume off the appliance (export, mapping, attachment), and deletes it only if this run made it and no copy ever began on it',
+      does: 'takes the volume off the appliance (export, mapping, attachment), and deletes it only if this run made it and no copy ever began on it; one of the older installation: maps the volume again where it is attached and has no mapping, and closes the operation by where the volume is',
       onlyNamed: false,
     },
   },
   'stuck-operation': {
     severity: 'error',
     title: 'An operation does not end',
-    message: 'Operation {operationId} ({what}) of VM {vm} is unfinished since {when}; its run goes on',
-    risk: 'The volume is blocked for everything else.',
-    mend: 'diskferry status {vm} says what it waits for.',
+    message: 'Operation {operationId} ({what}) of VM {vm} is unfinished since {when}; {why}',
+    risk: 'While its run goes on, the volume is blocked for everything else. What came of one of the older installation is not known.',
+    mend: 'diskferry status {vm} says what it waits for. One of the older installation: diskferry repair {site} {id}',
+    repair: {
+      does: 'only one of the older installation: maps the volume again where it is attached and has no mapping, and closes the operation by where the volume is',
+      onlyNamed: false,
+    },
   },
   'operation-without-workflow': {
     severity: 'error',

@@ -48,12 +48,14 @@ export interface FindingSubject {
   readonly subject: string;
   readonly evidence?: readonly string[];
   readonly owner?: string | undefined;
+  /** `no`: this one cannot be mended by machine, though others of its kind can */
+  readonly repair?: 'no';
 }
 
 /** Makes the finding of a kind, its texts filled with the fields. */
 export function finding<K extends FindingKind>(
   kind: K,
-  { site, subject, evidence = [], owner }: FindingSubject,
+  { site, subject, evidence = [], owner, repair }: FindingSubject,
   fields: FindingFields<K>,
 ): Finding {
   const row: FindingRow = findingTable[kind];
@@ -70,7 +72,7 @@ export function finding<K extends FindingKind>(
     owner: owner ?? null,
     risk: row.risk,
     mend: fill(row.mend, all),
-    repair: row.repair === undefined ? 'no' : row.repair.onlyNamed ? 'named' : 'yes',
+    repair: repair ?? (row.repair === undefined ? 'no' : row.repair.onlyNamed ? 'named' : 'yes'),
     fields: { ...fields },
   };
 }

@@ -3,7 +3,7 @@ import { applianceSightSchema } from './doctor-io';
 import { bytesSchema, diskKeySchema, uuidSchema } from './identifiers';
 import { vmRefSchema, volumeRefSchema } from './step-io';
 
-/** What a repair may do: the activities of the workflows, and three of its own. */
+/** What a repair may do: the activities of the workflows, and four of its own. */
 export const repairActNameSchema = z.enum([
   'closeExport',
   'unmapDevice',
@@ -14,6 +14,7 @@ export const repairActNameSchema = z.enum([
   /** resolveDevice, then mapDevice */
   'mapAgain',
   'settleOperation',
+  'closeOlderOperation',
   'endRecord',
   'adoptVolume',
   /** deletes the one volume that was named, whatever it holds */
@@ -65,6 +66,10 @@ export type PlanRepairOutput = z.output<typeof planRepairOutputSchema>;
 /** Input of settleOperation: the volume, and the unfinished operation on it. */
 export const settleOperationInputSchema = volumeRefSchema.extend({ operationId: z.string() });
 export type SettleOperationInput = z.output<typeof settleOperationInputSchema>;
+
+/** Input of closeOlderOperation: the volume, and the adopted operation on it. */
+export const closeOlderOperationInputSchema = settleOperationInputSchema;
+export type CloseOlderOperationInput = z.output<typeof closeOlderOperationInputSchema>;
 
 /** Input of adoptVolume: a volume of ours that no row takes for there. */
 export const adoptVolumeInputSchema = volumeRefSchema;

@@ -14,6 +14,7 @@ import {
 } from '../activities/make-failover-activities';
 import { defaultPolling } from '../activities/polling';
 import { makeAdoptVolume } from '../activities/adopt-volume';
+import { makeCloseOlderOperation } from '../activities/close-older-operation';
 import { makeExamineSite } from '../activities/examine-site';
 import { makeEndRecord } from '../activities/end-record';
 import { makeInspectAppliance } from '../activities/inspect-appliance';
@@ -153,6 +154,7 @@ async function wireQueue(
         examineSite: makeExamineSite(deps),
         planRepair: makePlanRepair(deps),
         settleOperation: makeSettleOperation(deps),
+        closeOlderOperation: makeCloseOlderOperation(deps),
         adoptVolume: makeAdoptVolume(deps),
       };
       return { activities, site: { name: site.name, api, answers }, close: () => api.close() };

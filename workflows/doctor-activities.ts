@@ -23,6 +23,7 @@ export function doctorActivitiesOf(site: string): DoctorMainActivities & Omit<Do
     endRecord: (input) => main.endRecord(input),
     planRepair: (input) => atSite.planRepair(input),
     settleOperation: (input) => atSite.settleOperation(input),
+    closeOlderOperation: (input) => atSite.closeOlderOperation(input),
     adoptVolume: (input) => atSite.adoptVolume(input),
   };
 }

@@ -44,6 +44,8 @@ export async function doRepairAct(given: VmRef, act: RepairAct): Promise<ActDone
     }
     case 'settleOperation':
       return await doctor.settleOperation({ ...volume(), operationId: present(act, 'operationId') });
+    case 'closeOlderOperation':
+      return await doctor.closeOlderOperation({ ...volume(), operationId: present(act, 'operationId') });
     case 'adoptVolume':
       return await doctor.adoptVolume(volume());
     case 'endRecord':

@@ -51,12 +51,26 @@ export interface PlannedDisk {
   readonly sizeBytes: number;
 }
 
+/** What the older system left failed or unfinished, of the volume of a planned disk. */
+export interface PlannedOperation {
+  readonly id: string;
+  /** as the older system calls it */
+  readonly kind: string;
+  readonly status: string;
+  readonly disk: PlannedDisk;
+  readonly vmId?: string;
+  readonly error?: string;
+  /** ISO time */
+  readonly at?: string;
+}
+
 /** The rows that an adoption writes, and what it found on the way. */
 export interface AdoptionPlan {
   readonly mappings: readonly PlannedMapping[];
   /** recorded as attached where CloudStack says they are not: they go to the history */
   readonly past: readonly (PlannedMapping & { readonly because: string })[];
   readonly disks: readonly PlannedDisk[];
+  readonly operations: readonly PlannedOperation[];
   readonly findings: readonly Finding[];
 }
 

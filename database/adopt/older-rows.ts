@@ -35,6 +35,8 @@ export const olderOperationSchema = z.object({
   vm_id: text,
   error: text,
   created_at: text,
+  updated_at: text,
+  completed_at: text,
 });
 export type OlderOperation = z.output<typeof olderOperationSchema>;
 

@@ -30,6 +30,8 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 export async function readOlder(connection: Connection): Promise<OlderInstallation> {
   const columns = await columnsOf(connection);
   refuseOthers(columns);
+  // Times come as text: in UTC, whatever the server's own zone is.
+  await connection.query("SET SESSION time_zone = '+00:00'");
   await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
   try {

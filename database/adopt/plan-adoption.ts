@@ -3,6 +3,7 @@ import { GIB } from '../../domain/sizes';
 import type { AdoptionPlan, AdoptionTerms, Find, Finding, ListedVolume, PlannedMapping } from './adoption-plan';
 import type { OlderInstallation, OlderMapping } from './older-rows';
 import { groups, planDisks } from './plan-disks';
+import { planOperations } from './plan-operations';
 
 /** Plans an adoption. Pure: the same rows, terms and listing give the same plan. */
 export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): AdoptionPlan {
@@ -69,8 +70,9 @@ export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): Ad
     }
   }
   const disks = planDisks(older, terms, contexts, skipped, find);
+  const operations = planOperations(older, disks, find);
   noteRuns(older, find);
-  return { mappings, past, disks, findings };
+  return { mappings, past, disks, operations, findings };
 }
 
 /** A mapping of the older failover mode has size 0: its volume's row knows better. */
@@ -105,23 +107,8 @@ function whyNotThere(row: OlderMapping, listed: ListedVolume | undefined): strin
     : `CloudStack says it is on VM ${listed.vmId}`;
 }
 
-/** What ran in the older system when it stopped. None of it is adopted: it stays readable in the older tables. */
-function noteRuns(
-  older: OlderInstallation,
-  find: (kind: string, severity: Finding['severity'], what: string) => void,
-): void {
-  for (const operation of older.operations) {
-    const about = `${operation.type} ${operation.id} of volume ${operation.volume_id === '' ? '(unknown)' : (operation.volume_id ?? '(unknown)')}`;
-    if (operation.status === 'failed')
-      find('failed-operation', 'note', `${about} failed: ${operation.error ?? 'no reason'}`);
-    if (operation.status === 'pending' || operation.status === 'executing') {
-      find(
-        'stuck-operation',
-        'warning',
-        `${about} is ${operation.status} since ${operation.created_at ?? '?'}: nobody ends it any more`,
-      );
-    }
-  }
+/** Jobs and exports of the older system. None of them is adopted: they stay readable in the older tables. */
+function noteRuns(older: OlderInstallation, find: Find): void {
   for (const job of older.jobs) {
     if (/^(completed|failed|replication_failed|cancelled)$/.test(job.status)) continue;
     find(

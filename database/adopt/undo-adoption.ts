@@ -47,7 +47,7 @@ export async function undoAdoption(ours: DatabaseAt, backup: string): Promise<Un
     await lockSchema(connection, address, 60);
     const there = await refuseWhileBusy(connection);
     const plan = await undoPlanOf(connection);
-    if (record.mode === 'copy') await removeCopied(connection, plan);
+    if (record.mode === 'copy') await removeCopied(connection, plan, there);
     else {
       // From here on it may be cut off: what is left is that of an adoption that was.
       await writeAdoption(connection, { ...record, state: 'begun' });
@@ -78,9 +78,12 @@ async function undoPlanOf(connection: Connection): Promise<UndoPlan> {
   const made = await volumes('SELECT volume_id FROM volumes WHERE created_by_workflow_id <> ? AND gone_at IS NULL', [
     OLDER_OWNER,
   ]);
-  const used = await volumes('SELECT DISTINCT volume_id FROM volume_operations WHERE volume_id IN (?) ORDER BY 1', [
-    record.details.volumes.length === 0 ? [''] : record.details.volumes,
-  ]);
+  const adopted = record.details.volumes.length === 0 ? [''] : record.details.volumes;
+  const used = await volumes(
+    `SELECT volume_id FROM volume_operations WHERE volume_id IN (?)
+     UNION SELECT volume_uuid FROM device_mappings WHERE volume_uuid IN (?) AND mapped_by_first_run_id <> ? ORDER BY 1`,
+    [adopted, adopted, record.id],
+  );
   return { record, made, used };
 }
 
@@ -98,11 +101,19 @@ async function dropOurs(connection: Connection, record: AdoptionRecord, there: R
   }
 }
 
-async function removeCopied(connection: Connection, { record, used }: UndoPlan): Promise<void> {
+async function removeCopied(
+  connection: Connection,
+  { record, used }: UndoPlan,
+  there: ReadonlySet<string>,
+): Promise<void> {
   if (used.length > 0) throw new AdoptionError('used', [`volumes ${used.join(', ')} were worked on since`]);
   const { volumes } = record.details;
   await connection.query('START TRANSACTION');
   try {
+    // An earlier release adopted no operations.
+    if (there.has('adopted_operations')) {
+      await connection.query('DELETE FROM adopted_operations WHERE adoption_id = ?', [record.id]);
+    }
     for (const volumeId of volumes) {
       await connection.query('DELETE FROM vm_disks WHERE volume_id = ?', [volumeId]);
       await connection.query('DELETE FROM volumes WHERE volume_id = ? AND created_by_first_run_id = ?', [

@@ -1,6 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { asDateTime } from '../sql-parts';
 import { AdoptionError } from './adoption-error';
-import type { AdoptionPlan, PlannedMapping } from './adoption-plan';
+import type { AdoptionPlan, PlannedMapping, PlannedOperation } from './adoption-plan';
 
 /** Owner of the rows that came from the older system. */
 export const OLDER_OWNER = 'older-installation';
@@ -41,6 +42,9 @@ export async function writeAdopted(connection: Connection, plan: AdoptionPlan, a
       { ...of, disk_key: disk.diskKey, volume_id: disk.volumeId, boot: disk.boot },
     ]);
   }
+  for (const operation of plan.operations) {
+    await connection.query('INSERT INTO adopted_operations SET ?', [operationRow(operation, adoptionId)]);
+  }
   await proveAdopted(connection, plan);
 }
 
@@ -61,6 +65,9 @@ async function proveAdopted(connection: Connection, plan: AdoptionPlan): Promise
     );
     if (rows.length !== 1) missing.push(`vm_disks and volumes do not agree on volume ${volumeId}`);
   }
+  const [operations] = await connection.query<RowDataPacket[]>('SELECT id FROM adopted_operations');
+  const there = new Set(operations.map((row) => String(row['id'])));
+  for (const { id } of plan.operations) if (!there.has(id)) missing.push(`adopted_operations has no row ${id}`);
   const [twice] = await connection.query<RowDataPacket[]>(
     'SELECT device_path, COUNT(*) FROM device_mappings GROUP BY device_path HAVING COUNT(*) > 1',
   );
@@ -80,6 +87,24 @@ function mappingRow(mapping: PlannedMapping, adoptionId: string): Record<string,
     size_bytes: mapping.sizeBytes,
     owner_workflow_id: OLDER_OWNER,
     mapped_by_first_run_id: adoptionId,
+  };
+}
+
+function operationRow(operation: PlannedOperation, adoptionId: string): Record<string, unknown> {
+  const { disk, at } = operation;
+  return {
+    site: disk.site,
+    source_id: disk.sourceId,
+    source_vm_id: disk.sourceVmId,
+    id: operation.id,
+    adoption_id: adoptionId,
+    kind: operation.kind,
+    disk_key: disk.diskKey,
+    volume_id: disk.volumeId,
+    vm_id: operation.vmId ?? null,
+    older_status: operation.status,
+    error: operation.error ?? null,
+    older_at: at === undefined ? null : asDateTime(at),
   };
 }
 

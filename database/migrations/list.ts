@@ -9,6 +9,7 @@ import { recoveryPoints } from './0008-recovery-points';
 import { vmOperations } from './0009-vm-operations';
 import { failovers } from './0010-failovers';
 import { tests } from './0011-tests';
+import { adoptedOperations } from './0012-adopted-operations';
 import type { Migration } from './migration';
 
 /** All migrations in the order in which they are applied; a list, not a folder read at run time, so that a build has them too. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   vmOperations,
   failovers,
   tests,
+  adoptedOperations,
 ];

@@ -31,7 +31,9 @@ function judgeUnfinished(view: View, row: Operation | SurveyRow<'vm_operations'>
   const open = view.runs.isOpen(workflowId, runId) === true || view.runs.isOpen(workflowId, firstRunId) === true;
   if (open) {
     if (view.now - Date.parse(row.updatedAt) < SILENT_AFTER_MS) return [];
-    return [finding('stuck-operation', about, { operationId, what, vm, when })];
+    return [
+      finding('stuck-operation', { ...about, repair: 'no' }, { operationId, what, vm, when, why: 'its run goes on' }),
+    ];
   }
   const ended = view.runs.endOf(workflowId, runId);
   if (ended === undefined || view.runs.isMoving(vm)) return [];

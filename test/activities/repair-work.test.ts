@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { devicePath } from '../../domain/device-path';
 import { repairWork } from '../../domain/repair-steps';
 import { sourceVmPath, replicationWorkflowId, volumeTagKeys } from '../../domain/names';
 import type { VmRef } from '../../domain/step-io';
@@ -43,6 +44,17 @@ async function makeVolume(vm: VmRef): Promise<string> {
 
 const volumeOf = (vm: VmRef, volumeId: string) => ({ ...vm, attempt: 1, diskKey: 2001, volumeId, volumeBytes: GIB });
 
+/** As the adoption writes it: the failed attach of the job sheet. */
+async function adoptOperation(vm: VmRef, volumeId: string): Promise<string> {
+  const id = randomUUID();
+  await world.database.query(
+    `INSERT INTO adopted_operations (id, site, source_id, source_vm_id, adoption_id, kind, disk_key, volume_id, vm_id, older_status)
+     VALUES (?, ?, ?, ?, 'adoption-1', 'attach', 2001, ?, ?, 'failed')`,
+    [id, vm.site, vm.sourceId, vm.sourceVmId, volumeId, vm.applianceId],
+  );
+  return id;
+}
+
 const cases: Readonly<Record<Work, Case>> = {
   adoptVolume: {
     arrange: async (vm) => {
@@ -80,6 +92,22 @@ const cases: Readonly<Record<Work, Case>> = {
           const settled = await operations.get(operationId);
           expect(settled).toMatchObject({ state: 'failed', failure: expect.stringMatching(/never arrived/) });
           expect((await world.cloudStack.listVolumes({ id: volumeId }))[0]?.virtualmachineid).toBeUndefined();
+        },
+      };
+    },
+  },
+  closeOlderOperation: {
+    arrange: async (vm) => {
+      const volumeId = await makeVolume(vm);
+      const operationId = await adoptOperation(vm, volumeId);
+      return {
+        act: (actor) => actor.activities.closeOlderOperation({ ...volumeOf(vm, volumeId), operationId }),
+        check: async () => {
+          expect(await world.database.repositories.adoptedOperations.get(operationId)).toMatchObject({
+            settledBecause: `volume ${volumeId} is attached nowhere`,
+          });
+          // nothing was sent for it, and nothing takes it for an operation of ours
+          expect(await world.database.repositories.operations.ofVolume(volumeId)).toEqual([]);
         },
       };
     },
@@ -173,4 +201,27 @@ test('planRepair sees what is there now: nothing for a finding that came right, 
   });
   await world.actor(vm).activities.adoptVolume(volumeOf(vm, volumeId));
   expect(await ask(vm)).toEqual({});
+});
+
+test('closeOlderOperation leaves an operation open whose volume is attached where no mapping says so', async () => {
+  const vm = await world.begin();
+  const volumeId = await makeVolume(vm);
+  const operationId = await adoptOperation(vm, volumeId);
+  const { jobId } = await world.cloudStack.attachVolume({ id: volumeId, virtualMachineId: vm.applianceId });
+  await world.cloudStack.waitForJob(jobId);
+  const close = () =>
+    world.actor(vm, closed).activities.closeOlderOperation({ ...volumeOf(vm, volumeId), operationId });
+  expect((await close()).done).toMatch(/not closed: .* attached to VM .*, and no mapping says so/);
+  const path = devicePath(vm.applianceId, volumeId);
+  await world.database.query(
+    'INSERT INTO device_mappings (device_path, vm_id, volume_uuid, role, size_bytes) VALUES (?, ?, ?, ?, ?)',
+    [path, vm.applianceId, volumeId, 'replica', GIB],
+  );
+  expect((await close()).done).toContain(
+    `is closed: volume ${volumeId} is attached to VM ${vm.applianceId} and mapped as ${path}`,
+  );
+  // another VM's repair does not touch it
+  const other = await world.begin();
+  const done = world.actor(other, closed).activities.closeOlderOperation({ ...volumeOf(other, volumeId), operationId });
+  expect((await done).done).toMatch(/was adopted/);
 });

@@ -96,6 +96,8 @@ async function everything(): Promise<Record<string, unknown>> {
   return found;
 }
 
+const adoptedOperations = (where: Pick<FreshDatabase, 'query'>) =>
+  where.query('SELECT id, kind, disk_key, older_status, error FROM adopted_operations ORDER BY disk_key');
 const kinds = (plan: AdoptionPlan): string[] => plan.findings.map(({ kind, severity }) => `${severity} ${kind}`).sort();
 
 describe('an assessment', () => {
@@ -219,6 +221,19 @@ describe('in place', () => {
               { site: 'qc', sourceId: 'vcenter-qc', diskKey: 2001, boot: false },
             ],
       );
+      // In a table of their own: no step may take them for operations of ours.
+      expect(await db.query('SELECT 1 FROM volume_operations')).toEqual([]);
+      expect(await adoptedOperations(db)).toEqual(
+        age === 'first-schema'
+          ? []
+          : [
+              { id: older.stuckOperation, kind: 'detach', disk_key: 2000, older_status: 'executing', error: null },
+              {
+                ...{ id: older.failedOperation, kind: 'attach', disk_key: 2001, older_status: 'failed' },
+                error: `Error 1062: Duplicate entry '${singleDiskPath}' for key 'unique_device_path'`,
+              },
+            ],
+      );
       // A delete in a table that stayed takes neither our rows along nor those of the way back.
       if (age === 'shipped') {
         expect(
@@ -238,6 +253,24 @@ describe('in place', () => {
       expect((await readBackup(ours)).header.subject).toBe('diskferry');
     },
   );
+
+  test('an operation after which another on its volume went well is named, and not adopted', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    const later = (id: string, volumeId: string, status: string, created: string): Promise<unknown> =>
+      db.query(
+        `INSERT INTO volume_operations (id, type, status, volume_id, request, created_at) VALUES (?, 'attach', ?, ?, '{}', ?)`,
+        [id, status, volumeId, created],
+      );
+    await db.query("UPDATE volume_operations SET created_at = '2025-09-28 10:15:00'");
+    await later('later-1', older.data, 'completed', '2025-09-28 10:20:00');
+    await later('later-2', older.root, 'completed', '2025-09-28 10:10:00');
+    const plan = await adoptHere();
+    expect(plan.findings.find(({ kind }) => kind === 'failed-operation')?.what).toMatch(
+      /; a later one on it went well$/,
+    );
+    expect(plan.operations).toMatchObject([{ id: older.stuckOperation, at: '2025-09-28T10:15:00.000Z' }]);
+    expect((await adoptedOperations(db)).map((row) => (row as { id: string }).id)).toEqual([older.stuckOperation]);
+  });
 
   test('duplicates of the old pattern are adopted only with rewritten paths, and may be put back where keys allow it', async () => {
     await makeOlderInstallation(db, 'no-unique-key');
@@ -370,6 +403,7 @@ describe('from another database', () => {
     expect(await everything()).toEqual(before);
     expect((await stat(backup)).size).toBeGreaterThan(0);
     expect(await ours.query('SELECT volume_id FROM volumes')).toHaveLength(3);
+    expect(await adoptedOperations(ours)).toHaveLength(2);
     await expect(adoptCopy(here(), ours, { backup: newFile(), plan: planner() })).rejects.toMatchObject({
       problem: 'state',
     });
@@ -381,6 +415,21 @@ describe('from another database', () => {
     expect(await ours.query('SELECT volume_id FROM volumes')).toEqual([{ volume_id: mine.volumeId }]);
     expect(await ours.query('SELECT * FROM device_mappings')).toEqual([]);
     expect(await ours.query('SELECT * FROM vm_disks')).toEqual([]);
+    expect(await adoptedOperations(ours)).toEqual([]);
+  });
+
+  test('a mapping that a repair made of an adopted volume keeps the rows from being taken away under it', async () => {
+    await adoptCopy(here(), ours, { backup: newFile(), plan: planner() });
+    await ours.query(
+      'INSERT INTO device_mappings (device_path, vm_id, volume_uuid, role, size_bytes, mapped_by_first_run_id) VALUES (?, ?, ?, ?, ?, ?)',
+      [devicePath(older.appliance, older.data), older.appliance, older.data, 'replica', 1, 'a-repair'],
+    );
+    expect((await planUndo(ours)).used).toEqual([older.data]);
+    await ours.repositories.database.close();
+    await ours.query('USE information_schema');
+    await expect(undoAdoption(ours, newFile())).rejects.toMatchObject({ problem: 'used' });
+    await ours.query(`USE ${ours.name}`);
+    expect(await ours.query('SELECT * FROM vm_disks')).toHaveLength(2);
   });
 
   test('a row that ours has already takes everything back', async () => {

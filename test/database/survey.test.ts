@@ -42,6 +42,45 @@ test('a failed operation is read until something later on its disk went well; wh
   await db.query('DELETE FROM volume_operations');
 });
 
+test('an operation of the older installation is read until it is settled, or until one of ours on its volume went well', async () => {
+  const fence = aFence();
+  await claim(db.repositories, fence);
+  const { site, sourceId, sourceVmId } = fence;
+  const adopt = async (): Promise<{ id: string; volumeId: string }> => {
+    const [id, volumeId] = [randomUUID(), randomUUID()];
+    await db.query(
+      `INSERT INTO adopted_operations (id, site, source_id, source_vm_id, adoption_id, kind, disk_key, volume_id, older_status, older_at)
+       VALUES (?, ?, ?, ?, 'a', 'attach', 2001, ?, 'failed', '2025-09-28 10:15:00')`,
+      [id, site, sourceId, sourceVmId, volumeId],
+    );
+    return { id, volumeId };
+  };
+  const read = async () => (await surveyDatabase({ url: db.url })).rows.adopted_operations;
+  const { adoptedOperations, database, operations } = db.repositories;
+  const [settled, over, failedAgain] = [await adopt(), await adopt(), await adopt()];
+  expect(await read()).toHaveLength(3);
+  expect((await read())[0]).toMatchObject({
+    olderStatus: 'failed',
+    olderAt: '2025-09-28T10:15:00.000Z',
+    vmId: undefined,
+  });
+  for (const words of ['attached nowhere', 'later words']) {
+    await database.fenced(fence, (tx) => adoptedOperations.settle(tx, settled.id, words));
+  }
+  expect((await adoptedOperations.get(settled.id))?.settledBecause).toBe('attached nowhere');
+  for (const [{ volumeId }, state] of [[over, 'done'] as const, [failedAgain, 'failed'] as const]) {
+    const row = anOperation({ site, sourceId, sourceVmId, diskKey: 2001, volumeId });
+    await database.fenced(fence, (tx) => operations.record(tx, row));
+    await database.fenced(fence, (tx) => operations.finish(tx, row.id, { state }));
+  }
+  expect((await read()).map(({ id }) => id)).toEqual([failedAgain.id]);
+  await expect(database.fenced(fence, (tx) => adoptedOperations.settle(tx, 'nobody', 'x'))).rejects.toMatchObject({
+    name: 'RowMissingError',
+  });
+  await db.query('DELETE FROM adopted_operations');
+  await db.query('DELETE FROM volume_operations');
+});
+
 describe('what cannot be read does not keep the rest from being read', () => {
   const insertMapping = (path: string, size: number, role: string) =>
     db.query('INSERT INTO device_mappings (device_path, vm_id, volume_uuid, role, size_bytes) VALUES (?, ?, ?, ?, ?)', [

@@ -80,6 +80,7 @@ export function healthySite(): OpenSite {
       vm_disks: disks.map(({ diskKey, volumeId }) => ({ ...VM, diskKey, volumeId, boot: diskKey === 2000 })),
       volume_operations: [],
       vm_operations: [],
+      adopted_operations: [],
       nbd_exports: [],
       copy_progress: [],
       appliance_slots: [],

@@ -24,6 +24,8 @@ import { startTestStack, type TestStack } from '../support/stack';
  */
 const VM = `${localSite}/vcenter-qc/${older.vm}`;
 const FINDING = `attachment-without-mapping/${older.data}`;
+const FAILED = `failed-operation/${older.failedOperation}`;
+const STUCK = `stuck-operation/${older.stuckOperation}`;
 const path = (volume: string): string => `remote-vm-${APPLIANCE}-${volume}`;
 
 let stack: TestStack;
@@ -103,20 +105,33 @@ describe('phase 1: assessment and backup', () => {
 });
 
 describe('phase 3: clean-up', () => {
-  test('doctor finds the second disk, repair shows its plan and maps it', async () => {
+  test('doctor finds the second disk and the operation that failed for it; repair shows its plan, maps the disk and closes it', async () => {
     const before = await says(4, 'doctor');
-    for (const id of [FINDING, `old-form-path/${older.root}`, `torn-vm/${VM}`]) expect(before).toContain(`id: ${id}`);
-    // the older system's operation blocks nobody any more
-    expect(before).not.toContain(older.failedOperation);
-    expect(await says(1, 'repair', older.failedOperation)).toContain('finding-unknown');
+    for (const id of [FINDING, FAILED, STUCK, `old-form-path/${older.root}`, `torn-vm/${VM}`])
+      expect(before).toContain(`id: ${id}`);
+    expect(before).toContain(`failed at`);
+    expect(before).toContain(`Error 1062: Duplicate entry '${singleDiskPath}' for key 'unique_device_path'`);
+
+    const plan = await says(0, 'repair', older.failedOperation);
+    expect(plan).toContain(`id: ${FAILED}`);
+    expect(plan).toMatch(/1\. find the device of volume .* 2\. look where volume .* and close operation/);
+    expect(plan).toContain('Nothing was changed. To do it, run the same command with --apply.');
+    const mended = await says(0, 'repair', older.failedOperation, '--apply');
+    expect(mended).toContain(
+      `${FAILED}: mended - mapped as ${path(older.data)} - operation ${older.failedOperation} is`,
+    );
+    expect(mended).toContain(`attached to VM ${APPLIANCE} and mapped as ${path(older.data)}`);
+    // as it was found: nothing edits the older system's own rows
     expect(await rowsOf(`SELECT status FROM older_volume_operations WHERE id = '${older.failedOperation}'`)).toEqual([
       ['failed'],
     ]);
-    expect(await says(0, 'repair')).toContain('Nothing was changed. To do it, run the same command with --apply.');
-    expect(await says(0, 'repair', localSite, FINDING, '--apply')).toContain(
-      `${FINDING}: mended - mapped as ${path(older.data)}`,
-    );
-    expect(await says(4, 'doctor')).not.toContain(FINDING);
+    expect(await rowsOf('SELECT COUNT(*) FROM volume_operations')).toEqual([[0]]);
+
+    expect(await says(0, 'repair')).toContain(`id: ${STUCK}`);
+    expect(await says(0, 'repair', '--apply')).toContain(`${STUCK}: mended`);
+    const after = await says(4, 'doctor');
+    for (const id of [FINDING, FAILED, STUCK]) expect(after).not.toContain(id);
+    expect(await says(1, 'repair', older.failedOperation)).toContain('finding-unknown');
     await says(0, 'backup', '--to', file('before-the-retry'));
   }, 60_000);
 });

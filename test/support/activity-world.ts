@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ActivityRun } from '../../activities/activity-run';
 import { makeAdoptVolume } from '../../activities/adopt-volume';
+import { makeCloseOlderOperation } from '../../activities/close-older-operation';
 import { type Failpoint, makeEffect } from '../../activities/effect';
 import { makeEndRecord } from '../../activities/end-record';
 import { makePlanRepair } from '../../activities/plan-repair';
@@ -214,6 +215,7 @@ export async function startActivityWorld(): Promise<ActivityWorld> {
         endRecord: makeEndRecord({ ...common, isRunClosed }),
         planRepair: makePlanRepair({ ...site, isRunClosed, survey: () => surveyDatabase({ url: database.url }) }),
         settleOperation: makeSettleOperation(site),
+        closeOlderOperation: makeCloseOlderOperation(site),
         adoptVolume: makeAdoptVolume(site),
         ...makeApplianceActivities({ ...common, ...appliance }),
         ...makeCopyActivities({ ...common, ...appliance }),

@@ -14,6 +14,7 @@ export const older = {
   root: 'b3bb9310-1b59-4f62-97e8-cefffdfe3804',
   data: '3106013a-e175-423e-a090-7f0c0d4e8a53',
   failedOperation: 'eb5032e1-8461-49ea-8756-3e4fa4000399',
+  stuckOperation: '0a1b2c3d-0000-4000-8000-000000000002',
 } as const;
 
 /** The path by which the shipped installation knows the first volume, and the one that the defect gave every volume. */
@@ -84,7 +85,7 @@ function rows(age: OlderAge): string[] {
   const operations = `INSERT INTO volume_operations (id, type, status, volume_id, vm_id, request, error) VALUES
     ('${older.failedOperation}', 'attach', 'failed', '${older.data}', '${older.appliance}', '{}', 'Error 1062: Duplicate entry ''${singleDiskPath}'' for key ''unique_device_path'''),
     ('0a1b2c3d-0000-4000-8000-000000000001', 'create', 'completed', '', NULL, '{"name": "x"}', NULL),
-    ('0a1b2c3d-0000-4000-8000-000000000002', 'detach', 'executing', '${older.root}', '${older.appliance}', '{}', NULL)`;
+    ('${older.stuckOperation}', 'detach', 'executing', '${older.root}', '${older.appliance}', '{}', NULL)`;
   if (age === 'first-schema') {
     return [
       `INSERT INTO device_mappings (id, volume_id, vm_id, device_path, cloudstack_state, linux_state, size)

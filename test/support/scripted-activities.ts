@@ -153,6 +153,7 @@ const answers: Record<Name, (input: Record<string, unknown>) => unknown> = {
   examineSite: () => ({ volumes: [], machines: [], appliances: [], refusals: [] }),
   planRepair: () => ({}),
   settleOperation: () => ({ done: 'settled' }),
+  closeOlderOperation: () => ({ done: 'closed' }),
   adoptVolume: () => ({ done: 'adopted' }),
   endRecord: () => ({ done: 'ended' }),
   ...failoverAnswers,
