@@ -6,6 +6,7 @@ import { loadConfiguration } from '../../worker/config';
 import { openSite } from '../../worker/site-access';
 import { makeOlderInstallation, older } from './older-installation';
 import type { TestStack } from './stack';
+import { until } from './until';
 
 export const OLDER_DATABASE = 'migratekit_oma';
 /** VM that stands beside the appliance, with a disk that is nobody's business. */
@@ -68,10 +69,12 @@ export async function makeBrokenInstallation(stack: TestStack): Promise<BrokenIn
   await root.query('USE information_schema');
 
   const theirs = await makeVolumes(stack);
+  const world = async (): Promise<World> => (await stack.census()) as World;
+  // A guest shows a device a moment after CloudStack says that it is attached.
+  await until(async () => (await world()).machines.some(({ id, devices }) => id === NEIGHBOUR && devices.length > 0));
   const file = stack.folder.configurationFile;
   await writeFile(file, (await readFile(file, 'utf8')).replace(/(:\d+)\/diskferry"/, `$1/${OLDER_DATABASE}"`));
 
-  const world = async (): Promise<World> => (await stack.census()) as World;
   const tables = async (): Promise<string[]> =>
     (await rowsOf(root, `SHOW TABLES FROM ${OLDER_DATABASE}`)).map((row) => String(Object.values(row)[0])).sort();
   const read = (table: string) => rowsOf(root, `SELECT * FROM ${OLDER_DATABASE}.${table} ORDER BY 1`);
