@@ -64,7 +64,7 @@ async function player(name: string, count: number): Promise<Player> {
         key: 2000 + index,
         boot: index === 0,
         name: `${name}-${String(index)}`,
-        sizeBytes: (index === 0 ? 1536 : 600) * MIB,
+        sizeBytes: (index === 0 ? 1024 + 64 : 64) * MIB,
         path: folder.path(`${name}-${String(index)}.raw`),
       };
       const image = await open(disk.path, 'w');
