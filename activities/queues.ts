@@ -56,7 +56,7 @@ import type {
   SnapshotVolumeInput,
   SnapshotVolumeOutput,
 } from '../domain/failover-io';
-import type { ApplianceSight, ExamineSiteInput, InspectApplianceInput } from '../domain/doctor-io';
+import type { ApplianceSight, DoctorSummary, ExamineSiteInput, InspectApplianceInput } from '../domain/doctor-io';
 import type {
   AdoptVolumeInput,
   EndRecordInput,
@@ -174,7 +174,8 @@ export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities
 /** Every activity that only doctor and repair need. */
 export type DoctorActivities = DoctorMainActivities & DoctorSiteActivities & DoctorApplianceActivities;
 
-/** Task queue `diskferry`: what keeps the job table in line with Temporal. */
+/** Task queue `diskferry`: what keeps the job table in line with Temporal, and looks for what is wrong. */
 export interface ReconcileActivities {
   reconcileJobs(input: ReconcileSiteInput): Promise<ReconcileJobsOutput>;
+  runDoctor(input: ReconcileSiteInput): Promise<DoctorSummary>;
 }

@@ -5,19 +5,7 @@ import { planRepairs } from '../../client/repair-plans';
 import { planLines } from '../../client/repair-text';
 import { doctorExitCode } from '../../domain/findings';
 import { failureOf } from '../client/support';
-import { DATA, healthySite, OPERATION, operationRow, type OpenSite, truthsOf, WORKFLOW } from './site';
-
-/** The job sheet's site: the second disk's attach failed, and its volume stayed attached without a mapping. */
-function jobSheet(): OpenSite {
-  const site = healthySite();
-  site.rows.device_mappings = site.rows.device_mappings.filter((row) => row.volumeUuid !== DATA);
-  site.rows.volumes = site.rows.volumes.map((row) =>
-    row.volumeId === DATA ? { ...row, verifiedHash: undefined, copyBegun: false } : row,
-  );
-  site.rows.volume_operations.push(operationRow({ firstRunId: 'an-older-run' }));
-  site.temporal.queues = [{ name: 'diskferry-site-qc', polled: false }];
-  return site;
-}
+import { healthySite, jobSheet, OPERATION, truthsOf, WORKFLOW } from './site';
 
 test.each([
   ['critical', 5],
