@@ -5,6 +5,7 @@ import { buildProgram } from './command-tree';
 import type { CliIo } from './command-context';
 import { EndedWith } from './ended-with';
 import { withNextFor } from './failover-next';
+import { endWithReader } from './gone-reader';
 import { failureJson, failureText, recordOf } from './show-failure';
 
 /**
@@ -34,6 +35,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 
 /** Entry point of bin/diskferry.js. */
 export function main(): void {
+  endWithReader([process.stdout, process.stderr]);
   const ask = terminalQuestion();
   runCli(process.argv.slice(2), {
     stdout: process.stdout,
