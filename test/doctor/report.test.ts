@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { doctorReport } from '../../doctor/report';
 import { doctorLines } from '../../client/doctor-text';
 import { planRepairs } from '../../client/repair-plans';
-import { planLines } from '../../client/repair-text';
+import { planLines, repairedVm } from '../../client/repair-text';
 import { doctorExitCode } from '../../domain/findings';
 import { failureOf } from '../client/support';
 import { healthySite, jobSheet, OPERATION, truthsOf, WORKFLOW } from './site';
@@ -56,6 +56,11 @@ test('the plan of a repair, by the bare id of the failed operation', () => {
 test('without names the plan is of all that a machine can mend, in its order', () => {
   const planned = planRepairs([truthsOf(jobSheet())], []);
   expect(planned.map(({ finding }) => finding.kind)).toEqual(['failed-operation', 'attachment-without-mapping']);
+});
+
+test('a VM whose name nobody knows is called by its id, once', () => {
+  expect(repairedVm({ vmName: 'pgtest1', sourceVmId: 'an-id' })).toBe('pgtest1 (an-id)');
+  expect(repairedVm({ vmName: 'an-id', sourceVmId: 'an-id' })).toBe('an-id');
 });
 
 test('a name that fits nothing is refused, with what is found and who is at work', () => {
