@@ -46,6 +46,7 @@ import type {
   PreflightFailoverInput,
   PreflightFailoverOutput,
   PrepareGuestInput,
+  PrunePointsInput,
   PrunePointsOutput,
   QuiesceSourceInput,
   RecordFailoverInput,
@@ -123,7 +124,7 @@ export interface FailoverSiteActivities {
   snapshotVolume(input: SnapshotVolumeInput): Promise<SnapshotVolumeOutput>;
   deleteSnapshot(input: SnapshotVolumeInput): Promise<FailoverUndoOutcome>;
   completePoint(input: CompletePointInput): Promise<CompletePointOutput>;
-  prunePoints(input: VmRef): Promise<PrunePointsOutput>;
+  prunePoints(input: PrunePointsInput): Promise<PrunePointsOutput>;
   restoreVolume(input: RestoreVolumeInput): Promise<RestoreVolumeOutput>;
   deleteRestoredVolume(input: RestoreVolumeInput): Promise<FailoverUndoOutcome>;
   deployVm(input: DeployVmInput): Promise<DeployVmOutput>;

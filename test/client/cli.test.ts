@@ -147,6 +147,7 @@ describe('arguments and options reach the command', () => {
       [vmId, { wait: true, deleteVolumes: [volume, applianceId] }],
     ],
     ['release', ['release', vmId, '--no-wait'], [vmId, { wait: false }]],
+    ['release', ['release', vmId, '--delete-points'], [vmId, { wait: true, deletePoints: true }]],
     ['migrate', ['migrate'], []],
     [
       'worker',
