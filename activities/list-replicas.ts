@@ -1,4 +1,5 @@
 import type { DeviceMappings } from '../database/device-mappings';
+import type { RecoveryPoints } from '../database/recovery-points';
 import type { VmDisks } from '../database/vm-disks';
 import type { VolumeRecord, Volumes } from '../database/volumes';
 import { listReplicasInputSchema } from '../domain/step-io';
@@ -8,12 +9,14 @@ import type { MainActivities } from './queues';
 
 /**
  * listReplicas: the volumes of a source VM that are not gone, with their mappings: what a release has to take apart. A disk may have
- * several (one that was released and kept, and today's replica); those that stand for their disk now come first.
+ * several (one that was released and kept, and today's replica); those that stand for their disk now come first. Recovery points are
+ * named beside them.
  */
 export function makeListReplicas(work: {
   readonly volumes: Volumes;
   readonly disks: VmDisks;
   readonly mappings: DeviceMappings;
+  readonly points: Pick<RecoveryPoints, 'ofVm'>;
   readonly run: CurrentRun;
 }): MainActivities['listReplicas'] {
   return activity(
@@ -39,7 +42,10 @@ export function makeListReplicas(work: {
           };
         }),
       );
-      return { replicas };
+      const points = (await work.points.ofVm(vm))
+        .filter(({ purpose }) => purpose !== 'test')
+        .map(({ id, completedAt, createdAt }) => ({ pointId: id, takenAt: completedAt ?? createdAt }));
+      return { replicas, points };
     },
   );
 }

@@ -1,3 +1,4 @@
+import type { RecoveryPoints } from '../database/recovery-points';
 import type { Volumes } from '../database/volumes';
 import type { ApplianceWork } from './appliance-work';
 import { makeAttachVolume } from './attach-volume';
@@ -25,7 +26,10 @@ import type { VolumeMaking } from './volume-making';
 
 /** Makes the activities of the queue `diskferry`. */
 export function makeMainActivities(
-  deps: ClaimWork & EndClaimWork & RecordWork & MappingWork & { readonly volumes: Volumes },
+  deps: ClaimWork &
+    EndClaimWork &
+    RecordWork &
+    MappingWork & { readonly volumes: Volumes; readonly points: Pick<RecoveryPoints, 'ofVm'> },
 ): MainActivities {
   return {
     claimVm: makeClaimVm(deps),

@@ -1,6 +1,7 @@
 import type { RecoveryPoint } from '../database/recovery-points';
 import { prunePointsInputSchema } from '../domain/failover-io';
 import { DiskferryFailure } from '../domain/failures';
+import { sourceVmPath } from '../domain/names';
 import type { VmRef } from '../domain/step-io';
 import { unverifiedDisks } from '../domain/verified';
 import { activity } from './activity';
@@ -12,7 +13,8 @@ import type { FailoverSiteActivities } from './queues';
 
 /**
  * prunePoints: removes recovery points beyond those that the site keeps, oldest first, and finishes those that were left half taken
- * or half removed. A snapshot that CloudStack does not delete fails nothing: it is named, and the next run tries again.
+ * or half removed. A snapshot that CloudStack does not delete fails nothing: it is named, and the next run tries again. Asked for all,
+ * it removes all but those of a test, unless the VM has a volume.
  */
 export function makePrunePoints(work: PointWork): FailoverSiteActivities['prunePoints'] {
   return activity(
@@ -27,10 +29,17 @@ export function makePrunePoints(work: PointWork): FailoverSiteActivities['pruneP
       const isVerified = disks.length > 0 && unverified.length === 0;
       const removed: string[] = [];
       const left: string[] = [];
-      for (const point of [
-        ...leftPoints(points, vm.firstRunId),
-        ...pointsToPrune(points, work.settings.recoveryPoints, isVerified),
-      ]) {
+      const remaining = vm.which === 'all' ? await work.volumes.ofVm(vm) : undefined;
+      if (remaining !== undefined && remaining.length > 0) {
+        const volumes = remaining.map(({ volumeId }) => volumeId).join(', ');
+        return { removed, left: [`The recovery points of VM ${sourceVmPath(vm)} stay: it has volumes (${volumes})`] };
+      }
+      const counting = {
+        left: () => [],
+        all: () => pointsToPrune(points, 0, true),
+        beyond: () => pointsToPrune(points, work.settings.recoveryPoints, isVerified),
+      }[vm.which ?? 'beyond']();
+      for (const point of [...leftPoints(points, vm.firstRunId), ...counting]) {
         const failures = await removePoint(work, run, vm, point);
         if (failures.length === 0) removed.push(point.id);
         left.push(...failures);

@@ -46,6 +46,7 @@ import type {
   PreflightFailoverInput,
   PreflightFailoverOutput,
   PrepareGuestInput,
+  PrunePointsInput,
   PrunePointsOutput,
   QuiesceSourceInput,
   RecordFailoverInput,
@@ -56,7 +57,7 @@ import type {
   SnapshotVolumeInput,
   SnapshotVolumeOutput,
 } from '../domain/failover-io';
-import type { ApplianceSight, ExamineSiteInput, InspectApplianceInput } from '../domain/doctor-io';
+import type { ApplianceSight, DoctorSummary, ExamineSiteInput, InspectApplianceInput } from '../domain/doctor-io';
 import type {
   AdoptVolumeInput,
   CloseOlderOperationInput,
@@ -124,7 +125,7 @@ export interface FailoverSiteActivities {
   snapshotVolume(input: SnapshotVolumeInput): Promise<SnapshotVolumeOutput>;
   deleteSnapshot(input: SnapshotVolumeInput): Promise<FailoverUndoOutcome>;
   completePoint(input: CompletePointInput): Promise<CompletePointOutput>;
-  prunePoints(input: VmRef): Promise<PrunePointsOutput>;
+  prunePoints(input: PrunePointsInput): Promise<PrunePointsOutput>;
   restoreVolume(input: RestoreVolumeInput): Promise<RestoreVolumeOutput>;
   deleteRestoredVolume(input: RestoreVolumeInput): Promise<FailoverUndoOutcome>;
   deployVm(input: DeployVmInput): Promise<DeployVmOutput>;
@@ -176,7 +177,8 @@ export type FailoverActivities = FailoverMainActivities & FailoverSiteActivities
 /** Every activity that only doctor and repair need. */
 export type DoctorActivities = DoctorMainActivities & DoctorSiteActivities & DoctorApplianceActivities;
 
-/** Task queue `diskferry`: what keeps the job table in line with Temporal. */
+/** Task queue `diskferry`: what keeps the job table in line with Temporal, and looks for what is wrong. */
 export interface ReconcileActivities {
   reconcileJobs(input: ReconcileSiteInput): Promise<ReconcileJobsOutput>;
+  runDoctor(input: ReconcileSiteInput): Promise<DoctorSummary>;
 }

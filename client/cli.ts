@@ -1,10 +1,11 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { failureExitCode, failureRecord, type FailureRecord } from '../domain/failures';
 import { terminalQuestion } from './ask';
 import { buildProgram } from './command-tree';
 import type { CliIo } from './command-context';
 import { EndedWith } from './ended-with';
 import { withNextFor } from './failover-next';
+import { endWithReader } from './gone-reader';
 import { failureJson, failureText, recordOf } from './show-failure';
 
 /**
@@ -24,7 +25,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const record =
       error instanceof CommanderError
-        ? usageFailure(error, argv)
+        ? usageFailure(error, program, argv)
         : withNextFor(recordOf(error, argv[0] ?? 'diskferry'), ofFailovers(argv) ? 'failover' : 'replication');
     if (json) io.stdout.write(`${JSON.stringify(failureJson(record))}\n`);
     else io.stderr.write(`${failureText(record)}\n`);
@@ -34,6 +35,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 
 /** Entry point of bin/diskferry.js. */
 export function main(): void {
+  endWithReader([process.stdout, process.stderr]);
   const ask = terminalQuestion();
   runCli(process.argv.slice(2), {
     stdout: process.stdout,
@@ -58,9 +60,14 @@ function ofFailovers([name]: readonly string[]): boolean {
   return name === 'failover' || name === 'revert';
 }
 
-function usageFailure(error: CommanderError, argv: readonly string[]): FailureRecord {
-  const known = error.code === 'commander.unknownCommand' || argv[0] === undefined || argv[0].startsWith('-');
-  const command = known ? 'diskferry' : `diskferry ${argv[0] ?? ''}`;
+function usageFailure(error: CommanderError, program: Command, argv: readonly string[]): FailureRecord {
+  const command = ['diskferry', ...namedCommands(program, argv)].join(' ');
   const problem = error.code === 'commander.help' ? 'No command was given' : error.message.replace(/^error: /, '');
   return failureRecord('usage', { problem: problem.replaceAll('\n', ' '), command });
+}
+
+/** The words that name a command, such as `failover extend`; what is no command any more is not among them. */
+function namedCommands(parent: Command, [name, ...rest]: readonly string[]): string[] {
+  const command = parent.commands.find((each) => each.name() === name);
+  return command === undefined ? [] : [command.name(), ...namedCommands(command, rest)];
 }

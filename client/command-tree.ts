@@ -117,9 +117,11 @@ function addOperatorCommands(program: Command, io: CliIo): void {
   ])
     .argument('<vm>', VM)
     .option('--delete-volumes <ids...>', 'delete these volumes, each named by its uuid, with their data', uuids)
+    .option('--delete-points', 'remove the recovery points too, where no volume of the VM stays')
     .option('--no-wait', 'return when it has begun')
-    .action((vm: string, options: CommonOptions & { deleteVolumes?: string[]; wait: boolean }) =>
-      commandModules.release().run(contextOf(io, options), vm, options),
+    .action(
+      (vm: string, options: CommonOptions & { deleteVolumes?: string[]; deletePoints?: boolean; wait: boolean }) =>
+        commandModules.release().run(contextOf(io, options), vm, options),
     );
 }
 

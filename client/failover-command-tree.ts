@@ -63,7 +63,11 @@ function addStarts(failover: Command, io: CliIo): void {
   ]);
   targetOptions(live)
     .option('--final-sync', "replicate once more first, by the last replication's request")
-    .option('--quiesce-hook <name>', 'stop the source from writing by this [hook.NAME] first', bySchema(hookNameSchema))
+    .option(
+      '--quiesce-hook <name>',
+      'stop the source from writing by this [site.NAME.hook.NAME] first',
+      bySchema(hookNameSchema),
+    )
     .option('--confirm', "wait for 'diskferry failover confirm' before the VM is started");
   runOptions(live, 'show it as it goes until its end (the default)').action(
     (vms: string[], options: CommonOptions & FailoverOptions) =>

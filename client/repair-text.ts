@@ -17,6 +17,11 @@ export function planLines(planned: readonly PlannedRepair[]): string[] {
   ]);
 }
 
+/** A VM by its name and id; where its name is not known it is called by its id, and that is enough once. */
+export function repairedVm({ vmName, sourceVmId }: { readonly vmName: string; readonly sourceVmId: string }): string {
+  return vmName === sourceVmId ? sourceVmId : `${vmName} (${sourceVmId})`;
+}
+
 const words: Readonly<Record<RepairOutcome['outcome'], string>> = {
   mended: 'mended',
   'gone-already': 'was gone already; nothing was done',

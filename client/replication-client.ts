@@ -167,16 +167,21 @@ export class ReplicationClient {
   }
 
   /**
-   * Starts the release of a VM's replicas, or joins a running one. Volumes are kept but for those in `deleteVolumes`.
+   * Starts the release of a VM's replicas, or joins a running one. Volumes are kept but for those in `deleteVolumes`, and so are
+   * recovery points, unless `deletePoints` says otherwise of a VM of which no volume stays.
    *
    * @returns the run id, for {@link releaseResult}
    */
-  async release(vm: ReleasableVm, options: { deleteVolumes?: readonly string[] } = {}): Promise<{ runId: string }> {
+  async release(
+    vm: ReleasableVm,
+    options: { deleteVolumes?: readonly string[]; deletePoints?: boolean } = {},
+  ): Promise<{ runId: string }> {
     const searchAttributes = (await missingSearchAttributes(this.#temporal)).length === 0;
     const { site, sourceId, sourceVmId, vmName, applianceId } = vm;
     const input: ReleaseVmInput = {
       vm: { site, sourceId, sourceVmId, vmName, applianceId },
       deleteVolumes: [...(options.deleteVolumes ?? [])],
+      deletePoints: options.deletePoints ?? false,
       searchAttributes,
     };
     const handle = await this.#temporal.workflow.start('releaseVm', {

@@ -48,3 +48,15 @@ export type Inspection = z.output<typeof inspectionSchema>;
 
 export const examineSiteInputSchema = z.object({ site: siteNameSchema });
 export type ExamineSiteInput = z.output<typeof examineSiteInputSchema>;
+
+/** What a scheduled look of doctor leaves in the result of its workflow: how much was found, and where to look further. */
+export const doctorSummarySchema = z.object({
+  /** when the look began, as an ISO time */
+  at: z.string(),
+  findings: z.object({ critical: z.int(), error: z.int(), warning: z.int(), info: z.int() }),
+  /** ids of the gravest few, as `diskferry doctor` shows them */
+  gravest: z.array(z.string()),
+  /** what was not compared, and why: one sentence each */
+  notCompared: z.array(z.string()),
+});
+export type DoctorSummary = z.output<typeof doctorSummarySchema>;

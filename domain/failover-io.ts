@@ -172,8 +172,12 @@ export type CompletePointInput = z.output<typeof completePointInputSchema>;
 export const completePointOutputSchema = z.object({ takenAt: z.string(), snapshots: z.array(pointSnapshotSchema) });
 export type CompletePointOutput = z.output<typeof completePointOutputSchema>;
 
-/** Points beyond those that the site keeps, and what of earlier removals was left. */
-export const prunePointsInputSchema = vmRefSchema;
+/**
+ * Points beyond those that the site keeps, and what of earlier removals was left; or only the latter; or all points but a test's own:
+ * an operator said so, and the VM has no volume left that could need them.
+ */
+export const prunePointsInputSchema = vmRefSchema.extend({ which: z.enum(['left', 'all']).optional() });
+export type PrunePointsInput = z.output<typeof prunePointsInputSchema>;
 export const prunePointsOutputSchema = z.object({
   removed: z.array(uuidSchema),
   /** what could not be removed now, in words; the next run tries again */

@@ -13,7 +13,7 @@ const nameOrIdSchema = z.string().min(1).max(255);
 /** Name of a [site.SITE.hook.NAME] section of the worker's configuration: a request names a command, it never carries one. */
 export const hookNameSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be the name of a [hook.NAME] section: a-z 0-9 . _ -');
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be the name of a [site.NAME.hook.NAME] section: a-z 0-9 . _ -');
 
 /** CloudStack names a VM as a host: letters, digits and hyphens (NetUtils.verifyDomainNameLabel). */
 export const failoverVmNameSchema = z
@@ -96,6 +96,9 @@ const commonShape = {
   budgets: budgetsSchema.default(budgetDefaults),
 } as const;
 
+/** How long before the end of a lease the state says so, where the request names nothing else. */
+export const defaultReminder = '1h';
+
 export const testFailoverRequestSchema = z.strictObject({
   ...commonShape,
   kind: z.literal('test'),
@@ -104,7 +107,11 @@ export const testFailoverRequestSchema = z.strictObject({
     .default('replicas')
     .describe('replicas: fresh snapshots of the verified replicas; latest-point, or the id of a recovery point'),
   lease: durationSchema.default('4h').describe('how long the sandbox lives; then it is removed, whatever happened'),
-  reminder: durationSchema.default('1h').describe('how long before the end of the lease the state says so'),
+  reminder: durationSchema
+    .default(defaultReminder)
+    .describe(
+      'how long before the end of the lease the state says so; that of a lease shorter than 4h comes in its last quarter',
+    ),
 });
 
 export const liveFailoverRequestSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DoctorSummary } from './doctor-io';
 import { siteNameSchema } from './identifiers';
 
 /** What the reconciliation of a site's job table with Temporal is given and gives back. */
@@ -22,6 +23,12 @@ export const reconcileJobsOutputSchema = z.object({
   ),
 });
 export type ReconcileJobsOutput = z.output<typeof reconcileJobsOutputSchema>;
+
+/** What the schedule of a site came to; a doctor that failed says so in its place. */
+export type ReconcileSiteOutput = ReconcileJobsOutput & {
+  /** none in runs from before doctor was part of it */
+  readonly doctor?: DoctorSummary | { readonly failed: string };
+};
 
 /** How a run ended, as Temporal tells it; `unknown to Temporal` beyond its retention. */
 export interface RunEnd {

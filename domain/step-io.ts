@@ -210,5 +210,7 @@ export const listReplicasOutputSchema = z.object({
       deviceNode: z.string().optional(),
     }),
   ),
+  /** recovery points of the VM, but for those of a test: they outlive its volumes */
+  points: z.array(z.object({ pointId: uuidSchema, takenAt: z.string() })).optional(),
 });
 export type ListReplicasOutput = z.output<typeof listReplicasOutputSchema>;

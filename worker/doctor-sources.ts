@@ -1,4 +1,6 @@
-import type { DoctorSources } from '../doctor/read-truths';
+import { type DoctorSources, readTruths } from '../doctor/read-truths';
+import type { Truths } from '../doctor/truths';
+import { failure } from '../domain/failures';
 import type { SiteConfiguration, WorkerConfiguration } from './config';
 import { openSite } from './site-access';
 
@@ -20,5 +22,19 @@ export function doctorSources(
     },
     endpoint: site.endpoint,
     openSite: () => openSite(configuration, site),
+  };
+}
+
+/** Reads the truths of a site by its name. Throws `site-unknown` for one that the configuration does not have (any more). */
+export function readTruthsOf(
+  configuration: WorkerConfiguration,
+  shared: Pick<DoctorSources, 'database' | 'temporal'>,
+): (site: string) => Promise<Truths> {
+  return async (name) => {
+    const site = configuration.sites.get(name);
+    if (site === undefined) {
+      throw failure('site-unknown', { site: name, configured: [...configuration.sites.keys()].join(', ') });
+    }
+    return await readTruths(doctorSources(configuration, site, shared));
   };
 }

@@ -119,6 +119,16 @@ export const metrics = {
     help: 'When this worker last compared the job table with Temporal; another worker may have since.',
     labels: { site },
   },
+  diskferry_doctor_findings: {
+    type: 'gauge',
+    help: 'What doctor found when this worker last had it look at the site; a kind that was not found is not there. Another worker may have looked since: of several the one with the newest time counts.',
+    labels: { site, severity: '`critical`, `error`, `warning`, `info`', kind: 'a kind of finding (docs/findings.md)' },
+  },
+  diskferry_last_doctor_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When this worker last had doctor look at the site; another worker may have since.',
+    labels: { site },
+  },
 } as const satisfies Readonly<Record<string, MetricRow>>;
 
 export type MetricName = keyof typeof metrics;

@@ -22,6 +22,7 @@ import { makePlanRepair } from '../activities/plan-repair';
 import { makeSettleOperation } from '../activities/settle-operation';
 import type { AllActivities, DoctorActivities, FailoverActivities, ReconcileActivities } from '../activities/queues';
 import { makeReconcileJobs } from '../activities/reconcile-jobs';
+import { makeRunDoctor } from '../activities/run-doctor';
 import { makeSiteFacts } from '../activities/site-facts';
 import { runCommand } from '../appliance/commands';
 import { systemClock } from '../cloudstack/clock';
@@ -29,11 +30,14 @@ import { checkSchema } from '../database/migrate';
 import { openDatabase } from '../database/open';
 import { surveyDatabase } from '../database/survey';
 import type { RunFigures } from '../database/run-figures';
+import { readDatabase } from '../doctor/read-truths';
 import { makeApplianceParts } from './appliance-parts';
+import { countFindings } from './count-findings';
 import { countReconciliations } from './count-reconciliations';
 import { countedCopying } from './counted-copying';
 import { currentRun } from './current-run';
 import { translateDatabaseError } from './database-failure';
+import { readTruthsOf } from './doctor-sources';
 import type { ServedQueue } from './served-queues';
 import type { Serving } from './serving';
 import type { WatchedSite } from './checks';
@@ -115,7 +119,7 @@ function openShared({ database, environment, log, temporal }: Serving, given?: F
 }
 
 async function wireQueue(
-  { configuration, log, metrics }: Serving,
+  { configuration, log, metrics, temporal }: Serving,
   shared: Shared,
   queue: ServedQueue,
 ): Promise<{
@@ -131,6 +135,14 @@ async function wireQueue(
           ...makeFailoverMainActivities(shared),
           endRecord: makeEndRecord(shared),
           reconcileJobs: makeReconcileJobs({ ...shared, reconciled: countReconciliations(metrics) }),
+          runDoctor: makeRunDoctor({
+            ...shared,
+            truths: readTruthsOf(configuration, {
+              database: () => readDatabase(shared.survey),
+              temporal: { known: temporal.client },
+            }),
+            examined: countFindings(metrics),
+          }),
         },
       };
     case 'site': {

@@ -32,6 +32,8 @@ export const releaseVmInputSchema = z.object({
   vm: vmOnApplianceSchema,
   /** volumes to delete, each named by its uuid; the others are kept */
   deleteVolumes: z.array(uuidSchema).default([]),
+  /** also removes the VM's recovery points; only where none of its volumes stays */
+  deletePoints: z.boolean().default(false),
   searchAttributes: z.boolean(),
 });
 export type ReleaseVmInput = z.input<typeof releaseVmInputSchema>;

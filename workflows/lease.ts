@@ -1,5 +1,6 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import { milliseconds } from '../domain/duration';
+import { defaultReminder } from '../domain/failover-request';
 
 /**
  * How long the sandbox of a test lives. A durable timer: it ends whatever has become of the one who started the test, and of every
@@ -13,8 +14,11 @@ export class Lease {
 
   /** @param stopped - whether the run was asked to stop, which ends the lease as well */
   constructor(from: Date, lease: string, reminder: string, stopped: () => boolean) {
-    this.#until = from.getTime() + milliseconds(lease);
-    this.#reminderMs = milliseconds(reminder);
+    const leaseMs = milliseconds(lease);
+    this.#until = from.getTime() + leaseMs;
+    // A lease of an hour would else be said to end soon at its very beginning.
+    const atMost = reminder === defaultReminder && patched('reminder-of-a-short-lease') ? leaseMs / 4 : Infinity;
+    this.#reminderMs = Math.min(milliseconds(reminder), atMost);
     this.#stopped = stopped;
   }
 

@@ -4,6 +4,7 @@ import { sourceVmPath } from '../domain/names';
 import { problemWords } from '../domain/problem-words';
 import { describeProblems } from '../domain/request';
 import type { ListReplicasOutput, VmRef } from '../domain/step-io';
+import type { RunActivities } from './activities';
 import { activitiesOf } from './activities';
 import { Abandoned, closingFailure, failureOf } from './failure-of';
 import { registerHandlers } from './handlers';
@@ -33,15 +34,17 @@ export async function releaseVm(input: ReleaseVmInput): Promise<ReleaseResult> {
   if (!parsed.success) {
     throw closingFailure(failureRecord('request-invalid', { problems: describeProblems(parsed.error).join('; ') }));
   }
-  const { deleteVolumes, searchAttributes } = parsed.data;
+  const { deleteVolumes, deletePoints, searchAttributes } = parsed.data;
   const vm: VmRef = { ...parsed.data.vm, firstRunId: workflowInfo().firstExecutionRunId };
   // A release that stopped half-way would leave the slots taken: it goes on to its end, or is abandoned.
-  return await CancellationScope.nonCancellable(() => release(vm, new Set(deleteVolumes), searchAttributes));
+  return await CancellationScope.nonCancellable(() =>
+    release(vm, { deleteVolumes: new Set(deleteVolumes), deletePoints }, searchAttributes),
+  );
 }
 
 async function release(
   vm: VmRef,
-  deleteVolumes: ReadonlySet<string>,
+  { deleteVolumes, deletePoints }: { readonly deleteVolumes: ReadonlySet<string>; readonly deletePoints: boolean },
   searchAttributes: boolean,
 ): Promise<ReleaseResult> {
   const activities = activitiesOf(vm.site, vm.applianceId);
@@ -72,17 +75,25 @@ async function release(
   );
   registerHandlers({ control, view });
 
-  let replicas: ListReplicasOutput['replicas'];
+  let there: ListReplicasOutput;
   try {
     await activities.claimVm({ ...vm, kind: 'release' });
-    ({ replicas } = await activities.listReplicas(vm));
+    there = await activities.listReplicas(vm);
   } catch (error) {
     throw closingFailure(failureOf(error, 'claimVm'));
   }
-  const strangers = [...deleteVolumes].filter((id) => !replicas.some((replica) => replica.volumeId === id));
-  if (strangers.length > 0) {
+  const { replicas, points = [] } = there;
+  const ids = replicas.map((replica) => replica.volumeId);
+  const strangers = [...deleteVolumes].filter((id) => !ids.includes(id));
+  const staying = ids.filter((id) => !deleteVolumes.has(id));
+  const problems =
+    strangers.length > 0
+      ? `deleteVolumes names ${strangers.join(', ')}, not among the VM's volumes: ${ids.join(', ') || 'it has none'}`
+      : deletePoints && staying.length > 0
+        ? `deletePoints is for a VM of which no volume stays; these are to stay: ${staying.join(', ')}`
+        : undefined;
+  if (problems !== undefined) {
     await activities.endClaim(vm);
-    const problems = `deleteVolumes names ${strangers.join(', ')}, not among the VM's volumes: ${replicas.map((replica) => replica.volumeId).join(', ') || 'it has none'}`;
     throw closingFailure(failureRecord('request-invalid', { problems }));
   }
   view.state.disks.push(
@@ -120,22 +131,41 @@ async function release(
     throw closingFailure(record);
   }
 
+  const keptOfDisks = view.state.disks.flatMap((disk) => disk.kept);
+  const keptPoints = deletePoints
+    ? await removePoints(activities, vm)
+    : staying.length > 0
+      ? []
+      : points.map(({ pointId, takenAt }) => pointIsKept(vm, pointId, takenAt));
   view.state.endedAt = new Date().toISOString();
   view.enter('released');
-  const kept = view.state.disks.flatMap((disk) => disk.kept);
   const result: ReleaseResult = {
     state: 'released',
     disks: replicas.map(({ diskKey, volumeId }) => ({
       key: diskKey,
       volumeId,
-      deleted: deleteVolumes.has(volumeId) && !kept.some((reason) => reason.includes(volumeId)),
+      deleted: deleteVolumes.has(volumeId) && !keptOfDisks.some((reason) => reason.includes(volumeId)),
     })),
-    kept,
+    kept: [...keptOfDisks, ...keptPoints],
   };
   await recorder.end('released', { ...result }, undefined);
   await activities.endClaim(vm);
   await condition(allHandlersFinished);
   return result;
+}
+
+/** @returns what could not be removed, in words; nothing is tried here without end, since the same command can be given again */
+async function removePoints(activities: RunActivities, vm: VmRef): Promise<readonly string[]> {
+  try {
+    return (await activities.prunePoints({ ...vm, which: 'all' })).left;
+  } catch (error) {
+    return [`recovery points could not be removed: ${failureOf(error, 'prunePoints').message}`];
+  }
+}
+
+/** Snapshots outlive their volumes, and are all that is left of the VM's data then. */
+function pointIsKept(vm: VmRef, pointId: string, takenAt: string): string {
+  return `recovery point ${pointId} of ${takenAt} is kept; to remove it: diskferry release ${sourceVmPath(vm)} --delete-points`;
 }
 
 /** A release runs no forward step; only the alarm of its undos has a budget. */

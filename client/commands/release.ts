@@ -8,12 +8,13 @@ import { withProgress } from '../with-progress';
 export async function run(
   context: CommandContext,
   vmArgument: string,
-  options: { deleteVolumes?: readonly string[]; wait: boolean },
+  options: { deleteVolumes?: readonly string[]; deletePoints?: boolean; wait: boolean },
 ): Promise<void> {
   await withSession(context, async ({ replications, temporal, records, findVm }) => {
     const vm = await lastRunOf(temporal.client, records, vmArgument, await findVm(vmArgument));
     const path = sourceVmPath(vm);
-    const { runId } = await replications.release(vm, { deleteVolumes: options.deleteVolumes ?? [] });
+    const { deleteVolumes = [], deletePoints = false } = options;
+    const { runId } = await replications.release(vm, { deleteVolumes, deletePoints });
     if (!options.wait) {
       context.print(`${path}: release has begun; follow it: diskferry watch ${vmArgument}`);
       context.printJson({ vm: path, runId });

@@ -7,7 +7,7 @@ import { chosenSites, withTruths } from '../doctor-look';
 import { EndedWith } from '../ended-with';
 import { planRepairs, type PlannedRepair } from '../repair-plans';
 import { failedOutcomes, repairInputs, runRepair } from '../repair-runs';
-import { outcomeLines, planLines } from '../repair-text';
+import { outcomeLines, planLines, repairedVm } from '../repair-text';
 import { withProgress } from '../with-progress';
 
 /**
@@ -58,11 +58,10 @@ async function apply(
     reason === undefined || !named ? [] : [{ findingId, outcome: 'refused' as const, done: [], reason }],
   );
   for (const input of repairInputs(planned)) {
-    const { vmName, sourceVmId } = input.vm;
     const running = runRepair(temporal.client, input, (now) => {
-      context.progress(`${vmName}: ${now}`);
+      context.progress(`${input.vm.vmName}: ${now}`);
     }).catch((error: unknown) => failedOutcomes(input, error));
-    outcomes.push(...(await withProgress(context, `repairing ${vmName} (${sourceVmId})`, running)));
+    outcomes.push(...(await withProgress(context, `repairing ${repairedVm(input.vm)}`, running)));
   }
   context.print();
   for (const line of outcomeLines(outcomes)) context.print(line);

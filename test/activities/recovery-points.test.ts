@@ -294,6 +294,24 @@ describe('openPoint and prunePoints', () => {
     await endsClean();
   });
 
+  test('all are removed when that is asked for, but for those of a test, and only of a VM that has no volume', async () => {
+    const cycle = await journey.takePoint(actor, 'cycle', 1);
+    const ofTest = await journey.takePoint(actor, 'test', 2);
+    const all = { ...journey.vm, which: 'all' } as const;
+    const refused = await actor.activities.prunePoints(all);
+    expect(refused.removed).toEqual([]);
+    expect(refused.left[0]).toContain(journey.replicas[0]?.volumeInput.volumeId);
+    expect(await snapshots()).toHaveLength(4);
+
+    const { sourceVmId } = journey.vm;
+    await world.database.query('UPDATE volumes SET gone_at = NOW(3) WHERE source_vm_id = ?', [sourceVmId]);
+    expect(await actor.activities.prunePoints(all)).toEqual({ removed: [cycle], left: [] });
+    expect((await points().ofVm(journey.vm)).map(({ id }) => id)).toEqual([ofTest]);
+    expect(await snapshots()).toHaveLength(2);
+    await world.database.query('UPDATE volumes SET gone_at = NULL WHERE source_vm_id = ?', [sourceVmId]);
+    await endsClean();
+  });
+
   test('what an earlier run left half taken counts no more, and goes with the next pruning', async () => {
     await journey.openPoint(actor);
     const [first] = journey.snapshotInputs;

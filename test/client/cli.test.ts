@@ -147,6 +147,7 @@ describe('arguments and options reach the command', () => {
       [vmId, { wait: true, deleteVolumes: [volume, applianceId] }],
     ],
     ['release', ['release', vmId, '--no-wait'], [vmId, { wait: false }]],
+    ['release', ['release', vmId, '--delete-points'], [vmId, { wait: true, deletePoints: true }]],
     ['migrate', ['migrate'], []],
     [
       'worker',
@@ -233,12 +234,14 @@ describe('wrong usage exits 2 and says what would be right', () => {
     [['failover', 'test'], /Name a VM, or give --request FILE\nSee: diskferry failover test --help/],
     [['failover', 'test', vmId], /are needed too: --service-offering, --template, --network/],
     [['failover', 'test', vmId, '--lease', 'for ever'], /It must be a duration such as 500ms, 60s, 5m, 1h or 2d/],
+    [['failover', 'extend', vmId, '--by', 'soon'], /'soon' is invalid[^]*\nSee: diskferry failover extend --help/],
+    [['config', 'chek'], /unknown command 'chek'[^]*\nSee: diskferry config --help/],
     [['failover', 'test', vmId, '--from', 'yesterday'], /must be replicas, latest-point or the uuid of a point/],
     [['failover', 'test', vmId, '--name', 'not_a_host'], /It must be a host name: 1 to 63 letters/],
     [['failover', 'test', vmId, '--allow-unverified', ''], /It must be a reason/],
     [['failover', 'test', vmId, '--final-sync'], /unknown option '--final-sync'/],
     [['failover', 'live', vmId, '--lease', '1h'], /unknown option '--lease'/],
-    [['failover', 'live', vmId, '--quiesce-hook', 'rm -rf /'], /must be the name of a \[hook.NAME\] section/],
+    [['failover', 'live', vmId, '--quiesce-hook', 'rm -rf /'], /must be the name of a \[site.NAME.hook.NAME\] section/],
     [['failover', 'live', '--request', 'f.json', '--name', 'x'], /says everything: leave out --name/],
     [['failover', 'live', vmId, vmId, '--request', 'f.json'], /is of one VM; several .* diskferry failover group FILE/],
     [

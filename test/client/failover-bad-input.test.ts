@@ -67,7 +67,7 @@ describe('of one VM', () => {
       'a command instead of a hook',
       'live',
       { ...live1, quiesce: { by: 'hook', hook: 'rm -rf /' } },
-      'quiesce.hook must be the name of a [hook.NAME] section',
+      'quiesce.hook must be the name of a [site.NAME.hook.NAME] section',
     ],
   ])('%s', async (_what, kind, request, problem) => {
     expect(await refused(['failover', kind, '--request'], request)).toContain(problem);

@@ -2,22 +2,10 @@ import { expect, test } from '@jest/globals';
 import { doctorReport } from '../../doctor/report';
 import { doctorLines } from '../../client/doctor-text';
 import { planRepairs } from '../../client/repair-plans';
-import { planLines } from '../../client/repair-text';
+import { planLines, repairedVm } from '../../client/repair-text';
 import { doctorExitCode } from '../../domain/findings';
 import { failureOf } from '../client/support';
-import { DATA, healthySite, OPERATION, operationRow, type OpenSite, truthsOf, WORKFLOW } from './site';
-
-/** The job sheet's site: the second disk's attach failed, and its volume stayed attached without a mapping. */
-function jobSheet(): OpenSite {
-  const site = healthySite();
-  site.rows.device_mappings = site.rows.device_mappings.filter((row) => row.volumeUuid !== DATA);
-  site.rows.volumes = site.rows.volumes.map((row) =>
-    row.volumeId === DATA ? { ...row, verifiedHash: undefined, copyBegun: false } : row,
-  );
-  site.rows.volume_operations.push(operationRow({ firstRunId: 'an-older-run' }));
-  site.temporal.queues = [{ name: 'diskferry-site-qc', polled: false }];
-  return site;
-}
+import { healthySite, jobSheet, OPERATION, truthsOf, WORKFLOW } from './site';
 
 test.each([
   ['critical', 5],
@@ -68,6 +56,11 @@ test('the plan of a repair, by the bare id of the failed operation', () => {
 test('without names the plan is of all that a machine can mend, in its order', () => {
   const planned = planRepairs([truthsOf(jobSheet())], []);
   expect(planned.map(({ finding }) => finding.kind)).toEqual(['failed-operation', 'attachment-without-mapping']);
+});
+
+test('a VM whose name nobody knows is called by its id, once', () => {
+  expect(repairedVm({ vmName: 'pgtest1', sourceVmId: 'an-id' })).toBe('pgtest1 (an-id)');
+  expect(repairedVm({ vmName: 'an-id', sourceVmId: 'an-id' })).toBe('an-id');
 });
 
 test('a name that fits nothing is refused, with what is found and who is at work', () => {

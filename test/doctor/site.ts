@@ -270,3 +270,15 @@ export function truthsOf(site: OpenSite): Truths {
 export function found(site: OpenSite): string[] {
   return examine(truthsOf(site)).map(({ id }) => id);
 }
+
+/** The job sheet's site: the second disk's attach failed, and its volume stayed attached without a mapping. */
+export function jobSheet(): OpenSite {
+  const site = healthySite();
+  site.rows.device_mappings = site.rows.device_mappings.filter((row) => row.volumeUuid !== DATA);
+  site.rows.volumes = site.rows.volumes.map((row) =>
+    row.volumeId === DATA ? { ...row, verifiedHash: undefined, copyBegun: false } : row,
+  );
+  site.rows.volume_operations.push(operationRow({ firstRunId: 'an-older-run' }));
+  site.temporal.queues = [{ name: 'diskferry-site-qc', polled: false }];
+  return site;
+}

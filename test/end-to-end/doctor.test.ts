@@ -5,7 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { DoctorReport } from '../../doctor/report';
 import type { Volume } from '../../cloudstack/api';
 import type { RepairOutcome } from '../../domain/repair-io';
-import { reconcileScheduleId } from '../../domain/names';
+import { reconcileScheduleId, reconcileWorkflowId } from '../../domain/names';
+import type { ReconcileSiteOutput } from '../../domain/reconcile-io';
 import { tableNames } from '../../database/schema';
 import { demoApplianceId as APPLIANCE } from '../../stack/local-stack';
 import { ownEnvironment } from '../../stack/own-process';
@@ -66,17 +67,51 @@ const rowsNow = async (): Promise<Record<string, unknown>> =>
     await Promise.all(tableNames.map(async (table) => [table, await query(stack, `SELECT * FROM ${table}`)] as const)),
   );
 
+async function withTemporal<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: `127.0.0.1:${String(stack.folder.ports.temporal)}` });
+  try {
+    return await work(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
 /** The site's schedule would end the record of the dead run by itself, some time within this test. */
 async function pauseReconciliation(): Promise<void> {
-  const connection = await Connection.connect({ address: `127.0.0.1:${String(stack.folder.ports.temporal)}` });
-  const schedule = new Client({ connection }).schedule.getHandle(reconcileScheduleId(localSite));
-  await until(() =>
-    schedule.pause('a test').then(
-      () => true,
-      () => false,
-    ),
-  );
-  await connection.close();
+  await withTemporal(async ({ schedule }) => {
+    await until(() =>
+      schedule
+        .getHandle(reconcileScheduleId(localSite))
+        .pause('a test')
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+  });
+}
+
+/** Has the site's schedule act now. @returns what its workflow came to */
+async function reconcileNow(): Promise<ReconcileSiteOutput> {
+  return await withTemporal(async ({ schedule, workflow }) => {
+    const handle = schedule.getHandle(reconcileScheduleId(localSite));
+    // A schedule ends the id of each workflow that it starts with the time.
+    const started = async (): Promise<string[]> =>
+      (await handle.describe()).info.recentActions.map(({ action }) => action.workflow.workflowId);
+    const before = await started();
+    await handle.trigger();
+    let workflowId = '';
+    await until(async () => (workflowId = (await started()).find((each) => !before.includes(each)) ?? '') !== '');
+    return (await workflow.getHandle(workflowId).result()) as ReconcileSiteOutput;
+  });
+}
+
+/** Lines of the worker's log that say a finding. */
+async function loggedFindings(): Promise<Record<string, unknown>[]> {
+  const lines = (await readFile(stack.folder.logFile('worker'), 'utf8')).split('\n');
+  return lines
+    .filter((line) => line.startsWith('{') && line.includes('"finding":'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 async function finish(jobId: string): Promise<void> {
@@ -113,7 +148,13 @@ afterAll(async () => {
 
 test('after a whole replication there is nothing to find', async () => {
   expect(await run('doctor')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('All well.'), stderr: '' });
-});
+  const { doctor: looked } = await reconcileNow();
+  expect(looked).toMatchObject({
+    findings: { critical: 0, error: 0, warning: 0, info: 0 },
+    gravest: [],
+    notCompared: [],
+  });
+}, 60_000);
 
 describe('a broken installation', () => {
   beforeAll(async () => {
@@ -233,6 +274,31 @@ describe('a broken installation', () => {
     expect((await listed(theirs))?.name).toBe('diskferry-pgtest1-2001-eeeeeeee');
     expect(await doctor()).toEqual([]);
   }, 60_000);
+
+  test("the site's schedule finds what doctor finds, logs it, and leaves its number and id in the result", async () => {
+    const [root] = replicas;
+    const [mapping] = await query(stack, `SELECT * FROM device_mappings WHERE volume_uuid = '${root!}'`);
+    await query(stack, `UPDATE device_mappings SET size_bytes = size_bytes + 1 WHERE volume_uuid = '${root!}'`);
+    const found = await doctor();
+    expect(found).toEqual([`size-mismatch/${root!}`]);
+    const { doctor: looked } = await reconcileNow();
+    expect(looked).toMatchObject({ gravest: found, notCompared: [] });
+    expect(await loggedFindings()).toContainEqual(
+      expect.objectContaining({
+        kind: 'size-mismatch',
+        subject: root,
+        site: localSite,
+        vm: `${localSite}/vcenter-qc/${vm.id}`,
+        volumeId: root,
+        workflowId: expect.stringContaining(reconcileWorkflowId(localSite)),
+      }),
+    );
+    await query(
+      stack,
+      `UPDATE device_mappings SET size_bytes = ${String(mapping!['size_bytes'])} WHERE volume_uuid = '${root!}'`,
+    );
+    expect(await doctor()).toEqual([]);
+  }, 60_000);
 });
 
 test("a machine without the site's keys has the site's worker list what there is", async () => {
@@ -261,6 +327,11 @@ describe('what cannot be asked', () => {
   test('a CloudStack that is away is one finding', async () => {
     await stack.part('simulator').kill9({ stayDown: true });
     expect(await doctor()).toEqual([`cloudstack-unreachable/${localSite}`]);
+    // The reconciliation ends all the same, and says what was not compared.
+    expect(await reconcileNow()).toMatchObject({
+      corrected: [],
+      doctor: { gravest: [`cloudstack-unreachable/${localSite}`], notCompared: ['CloudStack could not be asked.'] },
+    });
     await stack.part('simulator').start();
   }, 90_000);
 });

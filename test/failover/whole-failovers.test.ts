@@ -5,7 +5,7 @@ import { type PathWatcher, watchDevicePaths } from '../../stack/path-watcher';
 import { type SimulatedMachine, type SimulatorControl, simulatorControl } from '../../stack/simulator-control';
 import { localSite } from '../../stack/state-folder';
 import { type FailoverWorld, startFailoverWorld } from '../support/failover-world';
-import { leftovers, nothing } from '../support/live-rows';
+import { leftovers, nothing, query } from '../support/live-rows';
 import { type SourceVm, sourceVm } from '../support/source-vm';
 import { until } from '../support/until';
 
@@ -52,6 +52,8 @@ const replicate = async (overwrite: boolean) => {
 
 const machine = async (): Promise<SimulatedMachine | undefined> =>
   (await simulator.world()).machines.find((candidate) => candidate.name === name() && candidate.state !== 'Expunging');
+
+const snapshots = async () => (await simulator.world()).snapshots;
 
 describe('a VM of three disks', () => {
   test('goes to a sandbox whose lease ends by itself, then live, is written, comes back, and is replicated again', async () => {
@@ -112,5 +114,15 @@ describe('a VM of three disks', () => {
     const released = await world.stack.diskferry('release', vm.id, '--delete-volumes', ...volumes, '--json');
     expect(released.exitCode).toBe(0);
     expect(await leftovers(world.stack)).toEqual(nothing);
+
+    // The recovery point is all that is left of its data: it is named, and goes when it is told to.
+    const { kept } = released.json().at(-1) as { kept: string[] };
+    expect(kept).toEqual([expect.stringMatching(/^recovery point [0-9a-f-]{36} .* --delete-points$/)]);
+    expect(await snapshots()).toHaveLength(again.disks.length);
+    expect((await world.stack.diskferry('release', vm.id, '--delete-points', '--json')).json().at(-1)).toMatchObject({
+      kept: [],
+    });
+    expect(await snapshots()).toEqual([]);
+    expect(await query(world.stack, "SELECT id FROM recovery_points WHERE state <> 'gone'")).toEqual([]);
   }, 240_000);
 });

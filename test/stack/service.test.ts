@@ -244,6 +244,12 @@ describeAsRoot("with a service's rights", () => {
           'diskferry_reconciliations_total{site="qc"} 1',
         ),
       );
+      // Doctor looks behind it, and finds what the terminated run left.
+      await until(async () =>
+        /diskferry_doctor_findings\{site="qc",severity="\w+",kind="[\w-]+"\} [1-9]/.test(
+          await fetch(`${health}/metrics`).then((answer) => answer.text()),
+        ),
+      );
     }, 120_000);
   });
 });

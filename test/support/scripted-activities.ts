@@ -5,10 +5,10 @@ import type { FailureCode, FailureFields } from '../../domain/failures';
 import { failureRecord } from '../../domain/failures';
 import { exportName } from '../../domain/names';
 import { bytesToGibUp, gibToBytes } from '../../domain/sizes';
-import type { AllActivities, DoctorActivities, FailoverActivities } from '../../activities/queues';
+import type { AllActivities, DoctorActivities, FailoverActivities, ReconcileActivities } from '../../activities/queues';
 import { failoverAnswers } from './scripted-failover';
 
-type Name = keyof (AllActivities & FailoverActivities & DoctorActivities);
+type Name = keyof (AllActivities & FailoverActivities & DoctorActivities & ReconcileActivities);
 
 /** One call that a workflow made: the activity, its disk where it has one, and the how-manieth of its kind it was. */
 export interface Call {
@@ -156,5 +156,12 @@ const answers: Record<Name, (input: Record<string, unknown>) => unknown> = {
   closeOlderOperation: () => ({ done: 'closed' }),
   adoptVolume: () => ({ done: 'adopted' }),
   endRecord: () => ({ done: 'ended' }),
+  reconcileJobs: () => ({ looked: 1, corrected: [] }),
+  runDoctor: () => ({
+    at: '2025-09-28T19:00:00.000Z',
+    findings: { critical: 0, error: 1, warning: 0, info: 0 },
+    gravest: ['ghost-disk/a/b'],
+    notCompared: [],
+  }),
   ...failoverAnswers,
 };

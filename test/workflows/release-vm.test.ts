@@ -23,9 +23,12 @@ const replicas = [A, B].map((volumeId, index) => ({
   volumeBytes: 1_073_741_824,
   copyBegun: true,
 }));
-const release = (deleteVolumes: string[] = []) => ({
+const P = 'a0000000-0000-4000-8000-00000000000a';
+const points = [{ pointId: P, takenAt: '2026-11-26T10:00:00.000Z' }];
+const release = (deleteVolumes: string[] = [], deletePoints = false) => ({
   vm: { site: 'qc', sourceId: 'vcenter-qc', sourceVmId: SOURCE_VM, vmName: 'pgtest1', applianceId: APPLIANCE },
   deleteVolumes,
+  deletePoints,
   searchAttributes: true,
 });
 
@@ -52,6 +55,47 @@ describe('a release', () => {
     expect(
       world.activities.calls.filter((call) => call.name === 'deleteVolume').map((call) => call.input['volumeId']),
     ).toEqual([B]);
+  });
+
+  test('of all volumes names the recovery points that stay, and the command that removes them', async () => {
+    world.activities.script((call) =>
+      call.name === 'listReplicas' ? Promise.resolve({ replicas, points }) : undefined,
+    );
+    const some = (await (await world.startWorkflow('releaseVm', release([B]))).result()) as ReleaseResult;
+    expect(some.kept).toEqual([expect.stringContaining(A)]);
+    const all = (await (await world.startWorkflow('releaseVm', release([A, B]))).result()) as ReleaseResult;
+    expect(all.kept).toEqual([
+      `recovery point ${P} of 2026-11-26T10:00:00.000Z is kept; to remove it: diskferry release qc/vcenter-qc/${SOURCE_VM} --delete-points`,
+    ]);
+    expect(all.disks.map(({ deleted }) => deleted)).toEqual([true, true]);
+    expect(world.activities.count('prunePoints')).toBe(0);
+  });
+
+  test('removes recovery points after the volumes where it is told to, and says what could not be removed', async () => {
+    world.activities.script((call) => {
+      if (call.name === 'listReplicas') return Promise.resolve({ replicas, points });
+      return call.name === 'prunePoints' ? Promise.resolve({ removed: [], left: ['snapshot x: busy'] }) : undefined;
+    });
+    const result = (await (await world.startWorkflow('releaseVm', release([A, B], true))).result()) as ReleaseResult;
+    expect(result.kept).toEqual(['snapshot x: busy']);
+    const names = world.activities.calls.map(({ name }) => name);
+    expect(names.indexOf('prunePoints')).toBeGreaterThan(names.lastIndexOf('deleteVolume'));
+    expect(names.indexOf('endClaim')).toBeGreaterThan(names.indexOf('prunePoints'));
+    expect(world.activities.calls.find(({ name }) => name === 'prunePoints')?.input['which']).toBe('all');
+  });
+
+  test('does not remove the recovery points of a VM of which a volume stays', async () => {
+    world.activities.script((call) =>
+      call.name === 'listReplicas' ? Promise.resolve({ replicas, points }) : undefined,
+    );
+    const error: unknown = await (
+      await world.startWorkflow('releaseVm', release([B], true))
+    )
+      .result()
+      .catch((caught: unknown) => caught);
+    expect((error as WorkflowFailedError).cause?.message).toContain(`these are to stay: ${A}`);
+    expect(world.activities.count('closeExport')).toBe(0);
+    expect(world.activities.count('endClaim')).toBe(1);
   });
 
   test('that names a volume of somebody else is refused before anything is touched', async () => {

@@ -92,6 +92,22 @@ describe('a test failover', () => {
     expect(told().slice(-4)).toEqual(['detachVolume', 'confirmDeviceGone', 'deleteRestoredVolume', 'endClaim']);
   });
 
+  test('of a short lease does not remind at its beginning, unless the request asks for that', async () => {
+    const handle = await start({ lease: '1h' });
+    const { leaseUntil, reminded } = await untilFailover(handle, (state) => state.phase === 'running');
+    expect(reminded).toBe(false);
+    const readyAt = Date.parse((await untilFailover(handle, () => true)).readyAt ?? '');
+    expect(Date.parse(leaseUntil ?? '') - readyAt).toBeGreaterThan(3_590_000);
+    // The reminder comes when a quarter of it is left.
+    const timers = async () =>
+      ((await handle.fetchHistory()).events ?? []).flatMap(
+        (event) => event.timerStartedEventAttributes?.startToFireTimeout?.seconds?.toString() ?? [],
+      );
+    expect(Math.abs(Number((await timers()).at(-1)) - 2_700)).toBeLessThanOrEqual(5);
+    await handle.executeUpdate('endTest');
+    expect(((await handle.result()) as FailoverResult).state).toBe('ended');
+  });
+
   test('reminds before its end, is extended, and is reminded anew', async () => {
     const handle = await start({ lease: '1h', reminder: '2h' });
     const reminded = await untilFailover(handle, (state) => state.reminded);
