@@ -7,7 +7,8 @@ import { resolveVm, vmIdOf } from './vm-argument';
 
 /**
  * Finds the VM that `[site/][source/]id` names. A whole name is taken as it is; else database and Temporal are both asked, since
- * a run that no worker has seen yet has no row, and Temporal forgets runs after its retention.
+ * a run that no worker has seen yet has no row, and Temporal forgets runs after its retention. A VM that has replicas is known
+ * without any run: it was adopted.
  *
  * @throws DiskferryFailure `usage`, `vm-unknown` or `vm-ambiguous`; or what both of them failed with
  */
@@ -19,12 +20,17 @@ export async function findVm(
   const sourceVmId = vmIdOf(argument);
   const [site, sourceId, id] = argument.split('/');
   if (site !== undefined && sourceId !== undefined && id !== undefined) return { site, sourceId, sourceVmId };
-  const found = resolveVm(argument, await knownRuns(temporal, records, sourceVmId));
+  const [runs, adopted] = await Promise.all([
+    knownRuns(temporal, records, sourceVmId),
+    records?.disks.vmsOf(sourceVmId) ?? [],
+  ]);
+  const found = resolveVm<SourceVmKey>(argument, [...runs, ...adopted]);
   return { site: found.site, sourceId: found.sourceId, sourceVmId };
 }
 
 /**
- * Name and appliance of a VM, as its last replication had them.
+ * Name and appliance of a VM, as its last replication had them. An adopted one that has had none goes by its id, and its replicas say on
+ * which appliance they are.
  *
  * @throws DiskferryFailure `vm-unknown`
  */
@@ -40,7 +46,19 @@ export async function lastRunOf(
     if (run.site !== vm.site || run.sourceId !== vm.sourceId) continue;
     if (vmName !== undefined && applianceId !== undefined) return { ...vm, vmName, applianceId };
   }
+  const applianceId = records === undefined ? undefined : await applianceOfReplicas(records, vm);
+  if (applianceId !== undefined) return { ...vm, vmName: vm.sourceVmId, applianceId };
   throw failure('vm-unknown', { vm: argument });
+}
+
+/** Where the VM's replicas are mapped; while it is failed over, where they were. */
+async function applianceOfReplicas(records: ReplicationRecords, vm: SourceVmKey): Promise<string | undefined> {
+  const live = await records.failovers.liveOf(vm);
+  if (live !== undefined) return live.applianceId;
+  const volumes = new Set((await records.disks.ofVm(vm)).map(({ volumeId }) => volumeId));
+  if (volumes.size === 0) return undefined;
+  const mappings = await records.mappings.list();
+  return mappings.find(({ volumeId, role }) => role === 'replica' && volumes.has(volumeId))?.vmId;
 }
 
 async function knownRuns(

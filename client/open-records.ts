@@ -51,7 +51,10 @@ export async function openRecords(configurationFile: string, context: CommandCon
       progress: { get: (volumeId) => translateDatabaseError(() => progress.get(volumeId)) },
       mappings: { list: (filter) => translateDatabaseError(() => mappings.list(filter)) },
       volumes: { get: (volumeId) => translateDatabaseError(() => volumes.get(volumeId)) },
-      disks: { ofVm: (vm) => translateDatabaseError(() => disks.ofVm(vm)) },
+      disks: {
+        ofVm: (vm) => translateDatabaseError(() => disks.ofVm(vm)),
+        vmsOf: (sourceVmId) => translateDatabaseError(() => disks.vmsOf(sourceVmId)),
+      },
       failovers: { liveOf: (vm) => translateDatabaseError(() => failovers.liveOf(vm)) },
       points: { ofVm: (vm) => translateDatabaseError(() => points.ofVm(vm)) },
     },

@@ -12,7 +12,7 @@ export interface ReplicationRecords {
   readonly progress: Pick<CopyProgressRows, 'get'>;
   readonly mappings: Pick<DeviceMappings, 'list'>;
   readonly volumes: Pick<Volumes, 'get'>;
-  readonly disks: Pick<VmDisks, 'ofVm'>;
+  readonly disks: Pick<VmDisks, 'ofVm' | 'vmsOf'>;
   readonly failovers: Pick<Failovers, 'liveOf'>;
   readonly points: Pick<RecoveryPoints, 'ofVm'>;
 }

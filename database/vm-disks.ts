@@ -24,6 +24,8 @@ export interface VmDisks {
   /** Removes the row if it still names this volume. */
   remove(tx: Tx, vm: SourceVmKey, diskKey: number, volumeId: string): Promise<void>;
   ofVm(vm: SourceVmKey): Promise<VmDisk[]>;
+  /** VMs of this id that have replicas, of whichever site and source. */
+  vmsOf(sourceVmId: string): Promise<SourceVmKey[]>;
 }
 
 export function makeVmDisks(db: Kysely<Tables>): VmDisks {
@@ -82,6 +84,16 @@ export function makeVmDisks(db: Kysely<Tables>): VmDisks {
         ...(row.backing_uuid === null ? {} : { backingUuid: row.backing_uuid }),
         boot: row.boot,
       }));
+    },
+
+    async vmsOf(sourceVmId) {
+      const rows = await db
+        .selectFrom('vm_disks')
+        .select(['site', 'source_id', 'source_vm_id'])
+        .distinct()
+        .where('source_vm_id', '=', sourceVmId)
+        .execute();
+      return rows.map(sourceVmOf);
     },
   };
 }

@@ -471,6 +471,9 @@ describe('an adopted mapping', () => {
         [2000, true],
         [2001, false],
       ]);
+      // by its bare id, though no run of it is known
+      expect(await repositories.disks.vmsOf(older.vm)).toEqual([vm]);
+      expect(await repositories.disks.vmsOf('nobody')).toEqual([]);
       const volume = await repositories.volumes.get(older.root);
       expect(volume).toMatchObject({
         copyBegun: true,

@@ -4,7 +4,7 @@ import { type Connection, createConnection } from 'mysql2/promise';
 import { localSite } from '../../stack/state-folder';
 import { loadConfiguration } from '../../worker/config';
 import { openSite } from '../../worker/site-access';
-import { makeOlderInstallation, older } from './older-installation';
+import { everyForm, giveEveryForm, makeOlderInstallation, older, pgtest2 } from './older-installation';
 import type { TestStack } from './stack';
 import { until } from './until';
 
@@ -25,7 +25,7 @@ export interface BrokenInstallation {
   rows(): Promise<Record<string, unknown>>;
   /** Other people's things: volumes and VMs of CloudStack, rows of the database. */
   foreign(): Promise<unknown>;
-  /** volume id → VM id, of the two volumes of pgtest1, as CloudStack says */
+  /** volume id → VM id, of the older installation's volumes, as CloudStack says */
   attachments(): Promise<Record<string, string | null>>;
   close(): Promise<void>;
 }
@@ -39,8 +39,13 @@ interface World {
  * Makes it: pgtest1's first volume mapped by the path without a volume, the second attached in CloudStack and mapped nowhere, the failed
  * operation, the stuck job, the older daemon's account; beside it what is other people's. The stack's configuration names that database
  * afterwards.
+ *
+ * @param forms - `every`: no mapping is missing; four disks, in all forms of path, and a second VM
  */
-export async function makeBrokenInstallation(stack: TestStack): Promise<BrokenInstallation> {
+export async function makeBrokenInstallation(
+  stack: TestStack,
+  forms: 'shipped' | 'every' = 'shipped',
+): Promise<BrokenInstallation> {
   const root = await createConnection({
     socketPath: stack.folder.path('mariadb', 'mariadb.sock'),
     user: userInfo().username,
@@ -59,16 +64,17 @@ export async function makeBrokenInstallation(stack: TestStack): Promise<BrokenIn
   ]) {
     await root.query(statement);
   }
-  await makeOlderInstallation(
-    { query: async <T>(statement: string) => (await rowsOf(root, statement)) as T[] },
-    'shipped',
-  );
+  const db = { query: async <T>(statement: string) => (await rowsOf(root, statement)) as T[] };
+  await makeOlderInstallation(db, 'shipped');
+  if (forms === 'every') await giveEveryForm(db);
   await root.query('CREATE TABLE asset_register (id INT PRIMARY KEY, owner VARCHAR(64), remark TEXT)');
   await root.query("INSERT INTO asset_register VALUES (1, 'accounting', 'not of any replication'), (2, 'lab', NULL)");
   // From outside of the database, so that nobody counts as connected to it.
   await root.query('USE information_schema');
 
-  const theirs = await makeVolumes(stack);
+  const ours: readonly string[] =
+    forms === 'every' ? [...everyForm.map(({ volumeId }) => volumeId), pgtest2.volumeId] : [older.root, older.data];
+  const theirs = await makeVolumes(stack, ours);
   const world = async (): Promise<World> => (await stack.census()) as World;
   // A guest shows a device a moment after CloudStack says that it is attached.
   await until(async () => (await world()).machines.some(({ id, devices }) => id === NEIGHBOUR && devices.length > 0));
@@ -102,7 +108,7 @@ export async function makeBrokenInstallation(stack: TestStack): Promise<BrokenIn
     attachments: async () =>
       Object.fromEntries(
         (await world()).volumes
-          .filter(({ id }) => id === older.root || id === older.data)
+          .filter(({ id }) => ours.includes(id))
           .map(({ id, virtualMachineId }) => [id, virtualMachineId]),
       ),
     close: () => root.end(),
@@ -110,7 +116,7 @@ export async function makeBrokenInstallation(stack: TestStack): Promise<BrokenIn
 }
 
 /** pgtest1's volumes, by the ids of the older rows, on the appliance; and other people's, some with names like ours. Ids of those. */
-async function makeVolumes(stack: TestStack): Promise<string[]> {
+async function makeVolumes(stack: TestStack, ours: readonly string[]): Promise<string[]> {
   const configuration = await loadConfiguration(stack.folder.configurationFile);
   const { api } = await openSite(configuration, configuration.sites.get(localSite)!);
   const finish = async (jobId: string): Promise<void> => {
@@ -132,10 +138,11 @@ async function makeVolumes(stack: TestStack): Promise<string[]> {
       if (on !== undefined) await finish((await api.attachVolume({ id: made.id, virtualMachineId: on })).jobId);
       return made.id;
     };
-    await make('migration-pgtest1-pgtest1-disk-0', 107, older.appliance, older.root);
-    await make('migration-pgtest1-pgtest1-disk-1', 10, older.appliance, older.data);
+    for (const [index, id] of ours.entries()) {
+      await make(`migration-pgtest1-pgtest1-disk-${String(index)}`, index === 0 ? 107 : 10, older.appliance, id);
+    }
     return [
-      await make('migration-pgtest1-pgtest1-disk-2', 1),
+      await make('migration-pgtest1-pgtest1-disk-9', 1),
       await make('diskferry-pgtest1-2001-eeeeeeee', 1),
       await make('accounting-data', 1, NEIGHBOUR),
     ];

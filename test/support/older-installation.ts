@@ -28,6 +28,53 @@ export async function makeOlderInstallation(db: Pick<FreshDatabase, 'query'>, ag
   }
 }
 
+/**
+ * pgtest1 with four disks, each mapped on the appliance in another of the forms that the older system ever wrote: by the VM alone, by its
+ * root, by a kernel name and by the link that ends in the serial.
+ */
+export const everyForm = [
+  { diskKey: 2000, volumeId: older.root, path: singleDiskPath },
+  { diskKey: 2001, volumeId: older.data, path: `remote-vm-root-${older.appliance}` },
+  { diskKey: 2002, volumeId: '259498e5-f27f-428e-8884-6f1d0c2b7a90', path: '/dev/vdd' },
+  {
+    diskKey: 2003,
+    volumeId: '5a7f3c12-8d4e-4b61-9f20-e3c1d5a9b847',
+    path: '/dev/disk/by-id/virtio-5a7f3c128d4e4b619f20',
+  },
+] as const;
+
+/** Another VM, of one disk, mapped by a kernel name; only where every form is. */
+export const pgtest2 = {
+  vm: '4205784a-098a-40f1-1f1e-a5cd2597fd59',
+  context: 'ctx-pgtest2-20250910-090000',
+  volumeId: '7c1f9a34-2b6d-4e58-a0c7-d9e4f1b28365',
+  path: '/dev/vdf',
+} as const;
+
+/** Adds to the shipped age what is missing of {@link everyForm}. */
+export async function giveEveryForm(db: Pick<FreshDatabase, 'query'>): Promise<void> {
+  await db.query(`INSERT INTO vm_replication_contexts (context_id, vm_name, vmware_vm_id, vcenter_host, current_status)
+    VALUES ('${pgtest2.context}', 'pgtest2', '${pgtest2.vm}', '${older.host}', 'ready_for_failover')`);
+  await db.query(`INSERT INTO ossea_volumes (id, volume_id, volume_name, size_gb, status)
+    VALUES (210, '${pgtest2.volumeId}', 'migration-pgtest2-pgtest2-disk-0', 10, 'attached')`);
+  await db.query(`INSERT INTO vm_disks (id, vm_context_id, disk_id, size_gb, ossea_volume_id)
+    VALUES (810, '${pgtest2.context}', 'disk-2000', 5, 210)`);
+  await db.query(`INSERT INTO device_mappings (id, vm_context_id, volume_uuid, vm_id, device_path, cloudstack_state, linux_state, size)
+    VALUES ('m-9', '${pgtest2.context}', '${pgtest2.volumeId}', '${older.appliance}', '${pgtest2.path}', 'attached', 'detected', 10737418240)`);
+  for (const [index, { diskKey, volumeId, path }] of everyForm.entries()) {
+    if (index === 0) continue;
+    if (index > 1) {
+      const osseaId = String(198 + index);
+      await db.query(`INSERT INTO ossea_volumes (id, volume_id, volume_name, size_gb, status) VALUES
+        (${osseaId}, '${volumeId}', 'migration-pgtest1-pgtest1-disk-${String(index)}', 10, 'attached')`);
+      await db.query(`INSERT INTO vm_disks (id, job_id, vm_context_id, disk_id, size_gb, ossea_volume_id) VALUES
+        (${String(790 + index)}, 'job-20250928-101500', '${older.context}', 'disk-${String(diskKey)}', 5, ${osseaId})`);
+    }
+    await db.query(`INSERT INTO device_mappings (id, vm_context_id, volume_uuid, vm_id, device_path, cloudstack_state, linux_state, size)
+      VALUES ('m-${String(index + 1)}', '${older.context}', '${volumeId}', '${older.appliance}', '${path}', 'attached', 'detected', 0)`);
+  }
+}
+
 const TABLE = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci';
 
 const firstSchema = [
