@@ -1,3 +1,5 @@
+import { meansAnotherSchema } from '../database/errors';
+import { checkSchema } from '../database/migrate';
 import type { NbdExports } from '../database/nbd-exports';
 import { openDatabase } from '../database/open';
 import type { VmOperations } from '../database/vm-operations';
@@ -20,13 +22,24 @@ export interface OpenRecords {
 
 /**
  * Opens the database that a configuration names, to read. Nothing is connected yet: each read may throw
- * `database-unavailable` with the address, which is worth a retry.
+ * `database-unavailable` with the address, which is worth a retry, or `schema-foreign` and `schema-outdated`.
  *
  * @throws DiskferryFailure `configuration-invalid`
  */
 export async function openRecords(configurationFile: string, context: CommandContext): Promise<OpenRecords> {
   const configuration = await loadConfiguration(configurationFile);
   const { url, password } = await databaseAccess(configuration, context.io.env);
+  const secret = password !== undefined && { password };
+  const read = <T>(work: () => Promise<T>): Promise<T> =>
+    translateDatabaseError(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        // Says what the schema is instead, and which command mends that.
+        if (meansAnotherSchema(error)) await checkSchema(url, { ...secret });
+        throw error;
+      }
+    });
   const {
     jobs,
     progress,
@@ -40,41 +53,41 @@ export async function openRecords(configurationFile: string, context: CommandCon
     exports,
     vmOperations,
     database,
-  } = openDatabase({ url, ...(password !== undefined && { password }), poolSize: 4 });
+  } = openDatabase({ url, ...secret, poolSize: 4 });
   return {
     records: {
       jobs: {
-        byRequestId: (requestId) => translateDatabaseError(() => jobs.byRequestId(requestId)),
-        latestOfVm: (vm) => translateDatabaseError(() => jobs.latestOfVm(vm)),
-        list: (filter) => translateDatabaseError(() => jobs.list(filter)),
+        byRequestId: (requestId) => read(() => jobs.byRequestId(requestId)),
+        latestOfVm: (vm) => read(() => jobs.latestOfVm(vm)),
+        list: (filter) => read(() => jobs.list(filter)),
       },
-      progress: { get: (volumeId) => translateDatabaseError(() => progress.get(volumeId)) },
-      mappings: { list: (filter) => translateDatabaseError(() => mappings.list(filter)) },
-      volumes: { get: (volumeId) => translateDatabaseError(() => volumes.get(volumeId)) },
+      progress: { get: (volumeId) => read(() => progress.get(volumeId)) },
+      mappings: { list: (filter) => read(() => mappings.list(filter)) },
+      volumes: { get: (volumeId) => read(() => volumes.get(volumeId)) },
       disks: {
-        ofVm: (vm) => translateDatabaseError(() => disks.ofVm(vm)),
-        vmsOf: (sourceVmId) => translateDatabaseError(() => disks.vmsOf(sourceVmId)),
+        ofVm: (vm) => read(() => disks.ofVm(vm)),
+        vmsOf: (sourceVmId) => read(() => disks.vmsOf(sourceVmId)),
       },
-      failovers: { liveOf: (vm) => translateDatabaseError(() => failovers.liveOf(vm)) },
-      points: { ofVm: (vm) => translateDatabaseError(() => points.ofVm(vm)) },
+      failovers: { liveOf: (vm) => read(() => failovers.liveOf(vm)) },
+      points: { ofVm: (vm) => read(() => points.ofVm(vm)) },
     },
     failovers: {
       failovers: {
-        byRequestId: (requestId) => translateDatabaseError(() => failovers.byRequestId(requestId)),
-        list: (filter) => translateDatabaseError(() => failovers.list(filter)),
-        liveOf: (vm) => translateDatabaseError(() => failovers.liveOf(vm)),
+        byRequestId: (requestId) => read(() => failovers.byRequestId(requestId)),
+        list: (filter) => read(() => failovers.list(filter)),
+        liveOf: (vm) => read(() => failovers.liveOf(vm)),
       },
       points: {
-        ofVm: (vm) => translateDatabaseError(() => points.ofVm(vm)),
-        list: () => translateDatabaseError(() => points.list()),
+        ofVm: (vm) => read(() => points.ofVm(vm)),
+        list: () => read(() => points.list()),
       },
-      mappingHistory: { ofVolume: (volumeId) => translateDatabaseError(() => mappingHistory.ofVolume(volumeId)) },
+      mappingHistory: { ofVolume: (volumeId) => read(() => mappingHistory.ofVolume(volumeId)) },
     },
     operations: {
-      volume: { list: (filter) => translateDatabaseError(() => operations.list(filter)) },
-      vm: { list: (filter) => translateDatabaseError(() => vmOperations.list(filter)) },
+      volume: { list: (filter) => read(() => operations.list(filter)) },
+      vm: { list: (filter) => read(() => vmOperations.list(filter)) },
     },
-    exports: { list: (filter) => translateDatabaseError(() => exports.list(filter)) },
+    exports: { list: (filter) => read(() => exports.list(filter)) },
     close: () => database.close(),
   };
 }

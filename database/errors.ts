@@ -109,6 +109,12 @@ function isNetworkCode(code: string): boolean {
   return /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|EHOST|ENET|EADDRNOTAVAIL)/.test(code);
 }
 
+/** Whether a statement named a table or column that is not there: the schema is another one than this code's. */
+export function meansAnotherSchema(error: unknown): boolean {
+  const { code } = types.isNativeError(error) ? (error as DriverError) : {};
+  return code === 'ER_NO_SUCH_TABLE' || code === 'ER_BAD_FIELD_ERROR';
+}
+
 /** Whether a statement was refused by a unique key. */
 export function isDuplicateKey(error: unknown): boolean {
   return types.isNativeError(error) && (error as DriverError).code === 'ER_DUP_ENTRY';

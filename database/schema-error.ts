@@ -25,7 +25,6 @@ const SENTENCES: Readonly<Record<SchemaProblem, string>> = {
   pending: 'migrations are not applied',
   unknown: 'migrations are applied that this release does not know; it is older than the database',
   differs: 'tables are not as the last migration left them',
-  foreign:
-    'tables of these names are there already, made by another system; use an empty database, or adopt the older installation (diskferry adopt, docs/adopt.md)',
+  foreign: 'tables of these names are there already, made by another system',
   locked: 'another migration holds the lock of this database and did not end in time',
 };

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const durationSchema = z
   .string()
   .refine(
-    (text) => /^\d/.test(text) && durationToMs(text) !== undefined,
+    (text) => /^\d.*[a-z]$/i.test(text) && durationToMs(text) !== undefined,
     'must be a duration such as 500ms, 60s, 5m, 1h or 2d',
   );
 

@@ -299,7 +299,7 @@ export const failureTable = {
       'Doctor finds nothing called {finding} now; it finds {found}. At work, so that their VMs are not judged: {working}',
     means: 'The finding was mended meanwhile, or is judged again only when the runs at work have ended.',
     systemDoes: REFUSES,
-    next: 'Wait for the runs that are at work, then run: diskferry doctor. What was mended meanwhile is not found any more.',
+    next: 'See what is found: diskferry doctor. What was mended is not found any more; a VM whose run is at work is judged when that has ended.',
     exitCode: 1,
   },
   'repair-running': {
@@ -316,6 +316,15 @@ export const failureTable = {
     means: 'The tables are older or newer than this release; a worker that wrote into them could do harm.',
     systemDoes: 'does not start',
     next: 'Run: diskferry migrate',
+    exitCode: 1,
+  },
+  'schema-foreign': {
+    class: 'refused',
+    message: "The database holds another system's tables, by names that Diskferry needs: {tables}",
+    means:
+      'Diskferry was pointed at the database of an older installation, or of something else. Nothing is read out of tables that only share a name with ours.',
+    systemDoes: REFUSES,
+    next: 'Of the older installation: take it over with diskferry adopt (docs/adopt.md). Else name an empty database in the configuration, then run: diskferry migrate',
     exitCode: 1,
   },
   'rights-missing': {

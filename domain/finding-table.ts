@@ -60,7 +60,14 @@ export const findingTable = {
     title: 'The schema is not the one that the migrations made',
     message: 'The schema of the database is {problem}: {details}',
     risk: 'Workers refuse to start. Without its unique keys the database does not keep two volumes from one device path.',
-    mend: 'diskferry migrate (it refuses tables that were changed by hand and says what differs: take such changes back). Tables of the older installation: diskferry adopt (docs/adopt.md)',
+    mend: 'diskferry migrate (it refuses tables that were changed by hand and says what differs: take such changes back)',
+  },
+  'schema-foreign': {
+    severity: 'critical',
+    title: "The database holds another system's tables",
+    message: "The database holds another system's tables, by names that Diskferry needs: {tables}",
+    risk: 'Nothing is read out of them, and no worker starts; a job that hangs in them is not known here.',
+    mend: 'Of the older installation: diskferry adopt (docs/adopt.md). Else name an empty database in the configuration, then: diskferry migrate',
   },
   'cloudstack-unreachable': {
     severity: 'critical',

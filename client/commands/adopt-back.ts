@@ -17,11 +17,13 @@ export async function runUndo(
   }
   const plan = await translateAdoptionError(() => planUndo(ours));
   const { record, made, used } = plan;
-  context.print(`Adoption ${record.id} (${record.mode}, ${record.state}) of ${record.beganAt} is taken back:`);
+  context.print(
+    `Adoption ${record.id} (${record.mode}, ${record.state}) of ${record.beganAt} ${options.apply === true ? 'is' : 'would be'} taken back:`,
+  );
   context.print(
     record.mode === 'copy'
-      ? `  the rows of ${record.details.volumes.length} volumes that it wrote are removed`
-      : `  Diskferry's tables are dropped; ${record.details.aside.map(({ table }) => table).join(', ')} get their names and foreign keys back`,
+      ? `  the rows of ${record.details.volumes.length} volumes that it wrote go`
+      : `  Diskferry's tables go; ${record.details.aside.map(({ table }) => table).join(', ')} get their names and foreign keys back`,
   );
   for (const volume of made) context.print(`warning  volume ${volume} was made since: only the backup will know it`);
   for (const volume of used)

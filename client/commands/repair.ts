@@ -63,7 +63,7 @@ async function apply(
     }).catch((error: unknown) => failedOutcomes(input, error));
     outcomes.push(...(await withProgress(context, `repairing ${repairedVm(input.vm)}`, running)));
   }
-  context.print();
+  context.print(planned.length === 0 ? 'Nothing to repair. Nothing was changed.' : '');
   for (const line of outcomeLines(outcomes)) context.print(line);
   context.printJson({ applied: true, plans: planned.map(({ plan, named }) => ({ ...plan, named })), outcomes });
   return outcomes;

@@ -2,12 +2,11 @@ import type { SchemaProblem } from '../../database/schema-error';
 import { type Finding, finding } from '../../domain/findings';
 import type { View } from '../view';
 
-const words: Readonly<Record<SchemaProblem, string>> = {
+const words: Readonly<Record<Exclude<SchemaProblem, 'foreign'>, string>> = {
   missing: 'not there: it was never migrated',
   pending: 'older than this release: migrations are not applied',
   unknown: 'newer than this release: migrations are applied that it does not know',
   differs: 'not as the last migration left it',
-  foreign: "another system's",
   locked: 'being migrated',
 };
 
@@ -15,6 +14,11 @@ const words: Readonly<Record<SchemaProblem, string>> = {
 export function judgeSchema({ survey, site }: View): Finding[] {
   if (survey === undefined) return [];
   const { schema, unreadableTables, unreadableRows } = survey;
+  if (schema?.problem === 'foreign') {
+    // Of another system's tables it is known already why they are not like ours.
+    const tables = shortened(schema.details);
+    return [finding('schema-foreign', { site, subject: 'database', evidence: schema.details }, { tables })];
+  }
   const drift =
     schema === undefined
       ? []
@@ -25,8 +29,6 @@ export function judgeSchema({ survey, site }: View): Finding[] {
             { problem: words[schema.problem], details: shortened(schema.details) },
           ),
         ];
-  // Of another system's tables it is known already why they are not like ours.
-  if (schema?.problem === 'foreign') return drift;
   return [
     ...drift,
     ...unreadableTables.map(({ table, cause }) =>

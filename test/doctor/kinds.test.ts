@@ -92,6 +92,15 @@ const planted: Readonly<Record<FindingKind, Planted>> = {
     finds: [`volumes/${ROOT}`],
     well: (site) => (site.rows.volumes = [...site.rows.volumes]),
   },
+  'schema-foreign': {
+    plant: (site) => {
+      site.survey.schema = { problem: 'foreign', details: ['device_mappings', 'volume_operations'] };
+    },
+    well: (site) => {
+      site.survey.schema = undefined;
+    },
+    finds: ['database'],
+  },
   'schema-drift': {
     plant: (site) =>
       (site.survey.schema = { problem: 'differs', details: ['missing: index device_mappings.unique_device_path'] }),
@@ -486,7 +495,7 @@ describe('what is not known is not judged', () => {
     site.survey.schema = { problem: 'foreign', details: ['device_mappings'] };
     site.survey.unreadableTables = [{ table: 'volumes', cause: 'is not there' }];
     site.survey.unreadableRows = [{ table: 'device_mappings', key: 'm-1', problem: 'id' }];
-    expect(found(site)).toEqual(['schema-drift/foreign']);
+    expect(found(site)).toEqual(['schema-foreign/database']);
   });
 
   test('without CloudStack no mapping is called unattached', () => {

@@ -85,7 +85,11 @@ describe('phase 1: assessment and backup', () => {
     const revoke = /(REVOKE .*?);/.exec(refused)?.[1] ?? '?';
     expect(refused).toContain(`blocks 'oma_user'@'127.0.0.1' may still`);
 
-    expect(await says(5, 'doctor')).toContain('do: diskferry migrate');
+    expect(await says(5, 'doctor')).toContain('do: Of the older installation: diskferry adopt');
+    // Whoever looks before the adoption is told what to do, and not that Diskferry has a fault.
+    for (const look of [['list'], ['status', VM], ['explain', VM], ['operations'], ['exports'], ['mappings']]) {
+      expect(await says(1, ...look)).toContain('class: refused (schema-foreign)');
+    }
     expect(await says(1, ...adopt, '--from', broken.from, '--apply', '--backup', file('no'))).toContain(
       'Nothing was changed',
     );

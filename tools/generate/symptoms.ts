@@ -20,15 +20,19 @@ export const symptoms: readonly Symptom[] = [
   {
     sees: 'A job says "provisioning" and nothing happens',
     means:
-      'Either the run waits for somebody (it says for whom, and goes on by itself), or there is no run any more and the job table has not heard of it. A run that is alive never stands still without saying why.',
+      'Either the run waits for somebody (it says for whom, and goes on by itself), or there is no run any more and the job table has not heard of it. A run that is alive never stands still without saying why. Is it a job of the older system, whose database Diskferry was given? `diskferry adopt --from URL --in-place` assesses it and changes nothing ([adopt.md](adopt.md)); the whole way is the runbook [VD-2025-0928-001](runbooks/VD-2025-0928-001.md).',
     look: [
+      [
+        'diskferry doctor',
+        'jobs without a run, runs without a job, queues that nobody polls; whether the tables are ours at all',
+      ],
       ['diskferry status VM', 'the phase, each disk with its step, and what it waits for'],
-      ['diskferry doctor SITE', 'jobs without a run, runs without a job, queues that nobody polls'],
       ['diskferry explain VM', 'what happened so far, in sentences'],
       ['diskferry retry VM', 'makes a run that waits try again now, or begins a failed one anew'],
     ],
     failures: ['run-ended', 'run-ended-outside', 'vm-unknown', 'nothing-known'],
     findings: [
+      'schema-foreign',
       'job-stuck',
       'job-without-workflow',
       'workflow-without-record',
@@ -152,7 +156,7 @@ export const symptoms: readonly Symptom[] = [
   {
     sees: 'Only some disks arrived, a volume is missing, or a path is there twice',
     means:
-      'What the older system did: all volumes of a VM got one path, and the database refused the second. Each volume has a path of its own now, and a run that cannot do all disks takes back those it did.',
+      'What the older system did (`Error 1062: Duplicate entry … for key unique_device_path`; runbook [VD-2025-0928-001](runbooks/VD-2025-0928-001.md)): all volumes of a VM got one path, and the database refused the second. Each volume has a path of its own now, and a run that cannot do all disks takes back those it did.',
     look: [
       ['diskferry mappings --vm APPLIANCE', 'which volume is where, with path and device'],
       ['diskferry doctor SITE', 'what the database, CloudStack and the appliance say differently'],
@@ -296,8 +300,8 @@ export const symptoms: readonly Symptom[] = [
       ['diskferry worker', 'the message names what is missing and the command that gives it'],
       ['diskferry config check --connect', 'whether the configuration is valid, and who of those it names answers'],
     ],
-    failures: ['schema-outdated', 'rights-missing', 'appliance-identity'],
-    findings: ['schema-drift', 'table-unreadable', 'search-attributes-missing'],
+    failures: ['schema-outdated', 'schema-foreign', 'rights-missing', 'appliance-identity'],
+    findings: ['schema-drift', 'schema-foreign', 'table-unreadable', 'search-attributes-missing'],
   },
   {
     sees: 'Doctor or repair says something unexpected',
