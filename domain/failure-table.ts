@@ -269,7 +269,7 @@ export const failureTable = {
     class: 'refused',
     message: 'The database schema is not the one this release needs: {cause}',
     systemDoes: 'does not start',
-    next: 'Run: diskferry migrate',
+    next: 'Run: diskferry migrate. Tables of the older installation: diskferry adopt (docs/adopt.md)',
     exitCode: 1,
   },
   'rights-missing': {

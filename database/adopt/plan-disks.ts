@@ -2,6 +2,7 @@ import { sourceIdSchema } from '../../domain/identifiers';
 import { GIB } from '../../domain/sizes';
 import type { AdoptionTerms, Find, PlannedDisk } from './adoption-plan';
 import type { OlderContext, OlderInstallation } from './older-rows';
+import { volumesByKey } from './plan-left-behind';
 
 /** Which volume each disk of a source VM has, as far as the older system says so. */
 export function planDisks(
@@ -11,15 +12,7 @@ export function planDisks(
   skipped: ReadonlySet<string>,
   find: Find,
 ): PlannedDisk[] {
-  const volumes = new Map(
-    older.volumes.flatMap(
-      (volume) =>
-        [
-          [volume.id, volume],
-          [volume.volume_id, volume],
-        ] as const,
-    ),
-  );
+  const volumes = volumesByKey(older.volumes);
   const planned = new Map<string, PlannedDisk>();
   for (const disk of older.disks) {
     const context = contexts.get(disk.vm_context_id ?? '');
