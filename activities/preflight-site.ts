@@ -124,7 +124,7 @@ async function existing(
   work: PreflightWork,
   { vm, request }: PreflightInput,
 ): Promise<PreflightSiteOutput['existingVolumes']> {
-  const found: { diskKey: number; volumeId: string }[] = [];
+  const found: { diskKey: number; volumeId: string; volumeBytes?: number }[] = [];
   for (const known of await work.disks.ofVm(vm)) {
     const disk = request.disks.find((candidate) => candidate.key === known.diskKey);
     const record = await work.volumes.get(known.volumeId);
@@ -138,7 +138,11 @@ async function existing(
         requested: disk.backingUuid,
       });
     }
-    found.push({ diskKey: known.diskKey, volumeId: known.volumeId });
+    found.push({
+      diskKey: known.diskKey,
+      volumeId: known.volumeId,
+      ...(record !== undefined && { volumeBytes: record.sizeBytes }),
+    });
   }
   if (found.length > 0 && !request.overwrite) {
     const volumes = found.map(({ diskKey, volumeId }) => `disk ${String(diskKey)}: ${volumeId}`).join(', ');

@@ -11,7 +11,7 @@ export function planLines(older: OlderInstallation, plan: AdoptionPlan): string[
   return [
     ...table.split('\n').map((line) => `  ${line}`),
     '',
-    `${plan.mappings.length} mappings would be adopted, ${plan.past.length} go to the history, ${plan.disks.length} disks:`,
+    `${count(plan.mappings, 'mapping')} would be adopted, ${plan.past.length} ${plan.past.length === 1 ? 'goes' : 'go'} to the history, ${count(plan.disks, 'disk')}:`,
     ...plan.mappings.flatMap(({ devicePath, olderPath, volumeId, role }) => [
       `  ${devicePath}`,
       `    volume ${volumeId}  ${role}${devicePath === olderPath ? '' : `  was ${olderPath}`}`,
@@ -21,6 +21,19 @@ export function planLines(older: OlderInstallation, plan: AdoptionPlan): string[
         `  ${site}/${sourceId}/${sourceVmId} disk ${String(diskKey)}${boot ? ' (boot)' : ''}: volume ${volumeId}`,
     ),
   ];
+}
+
+/** What was written, and what was not, for people. */
+export function adoptedLines({ mappings, disks, operations, leftBehind }: AdoptionPlan): string[] {
+  const also = operations.length === 0 ? '' : `, ${count(operations, 'operation')} to settle with diskferry repair`;
+  return [
+    `Adopted: ${count(mappings, 'mapping')} and ${count(disks, 'disk')}${also}; read again and found right.`,
+    ...leftBehind.map(({ vmName, contextId, status }) => `Left behind whole: VM ${vmName} (${contextId}), ${status}.`),
+  ];
+}
+
+function count(things: readonly unknown[], what: string): string {
+  return `${things.length} ${what}${things.length === 1 ? '' : 's'}`;
 }
 
 const order = ['blocks', 'warning', 'note'] as const;

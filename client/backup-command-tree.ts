@@ -30,8 +30,8 @@ export function addBackupCommands(program: Command, io: CliIo): void {
     );
 
   declare(program, 'adopt', 'take over the older installation of the job sheet: its assessment, then its rows', [
-    'diskferry adopt --from mysql://adopter@db/migratekit_oma --in-place   # the assessment; changes nothing',
-    'diskferry adopt --from mysql://adopter@db/migratekit_oma --in-place --backup /var/backups/older.jsonl.gz --apply',
+    'diskferry adopt --from mysql://adopter@db/migratekit_oma --in-place --source vc01.example.org=vcenter-qc   # the assessment; changes nothing',
+    'diskferry adopt --from mysql://adopter@db/migratekit_oma --in-place --source vc01.example.org=vcenter-qc --backup /var/backups/older.jsonl.gz --apply',
     'diskferry adopt --rewrite-paths --apply              # later: paths of today; --undo puts the older ones back',
     'diskferry adopt --undo --backup /var/backups/ours.jsonl.gz --apply   # the way back',
   ])

@@ -26,14 +26,14 @@ export interface ShownPlan {
 
 /** Puts request and preflight together. */
 export function planFor(request: ReplicationRequest, { site, appliance }: ReplicationPlan): ShownPlan {
-  const existing = new Map(site.existingVolumes.map(({ diskKey, volumeId }) => [diskKey, volumeId]));
+  const existing = new Map(site.existingVolumes.map((volume) => [volume.diskKey, volume]));
   const volumes = request.disks.map((disk) => {
-    const existingVolumeId = existing.get(disk.key);
+    const { volumeId: existingVolumeId, volumeBytes = disk.sizeBytes } = existing.get(disk.key) ?? {};
     const sourceBytes = appliance.sources.find(({ diskKey }) => diskKey === disk.key)?.sizeBytes ?? disk.sizeBytes;
     return {
       diskKey: disk.key,
       boot: disk.boot === true,
-      sizeGib: bytesToGibUp(disk.sizeBytes),
+      sizeGib: bytesToGibUp(volumeBytes),
       ...(existingVolumeId !== undefined && { existingVolumeId }),
       name: `diskferry-${request.source.name}-${String(disk.key)}-…`,
       devicePath: `remote-vm-${request.appliance}-${existingVolumeId ?? '…'}`,
@@ -55,6 +55,7 @@ export function planFor(request: ReplicationRequest, { site, appliance }: Replic
 /** The plan as lines for people. */
 export function planLines(plan: ShownPlan): string[] {
   const { appliance, slots } = plan;
+  const again = plan.volumes.filter(({ existingVolumeId }) => existingVolumeId !== undefined).length;
   return [
     `Site ${plan.site}: CloudStack ${plan.cloudStackVersion}, zone ${plan.zone}, disk offering ${plan.diskOffering}`,
     `Appliance ${appliance.name} (${appliance.id}), proven by ${appliance.identity}`,
@@ -66,6 +67,11 @@ export function planLines(plan: ShownPlan): string[] {
       `  from ${volume.source} (${formatBytes(volume.sourceBytes)})`,
       `  at   ${volume.devicePath}`,
     ]),
+    ...(again === 0
+      ? []
+      : [
+          `Writes over ${String(again)} ${again === 1 ? 'volume that holds' : 'volumes that hold'} data: not to be failed over while the run is at work.`,
+        ]),
     'Nothing was created.',
   ];
 }

@@ -170,12 +170,14 @@ function requestLines({ vm, applianceId, disks, freeSlots, passes }: RequestRepo
       `${String(disks.length)} slots needed, ${freeSlots === null ? 'none known' : `${String(freeSlots)} free`}. Not asked here: slots that other runs have reserved and earlier replicas (database), whether the sources open (appliance).`,
       WIDTH,
     ),
-    passes ? '  This request would pass.' : '  This request would be REFUSED.',
+    passes
+      ? '  This request would pass what is asked here; the rest is asked by: diskferry replicate FILE --dry-run'
+      : '  This request would be REFUSED.',
   ];
 }
 
 function verdictLines({ refusals }: SiteReport): string[] {
-  if (refusals.length === 0) return ['All well: nothing would be refused. Nothing was changed.'];
+  if (refusals.length === 0) return ['All well: nothing that was asked here would be refused. Nothing was changed.'];
   return [
     `Refused: ${String(refusals.length)} (nothing was changed)`,
     ...refusals.flatMap(({ message, next }, index) => [

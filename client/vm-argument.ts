@@ -36,7 +36,7 @@ export function vmIdOf(argument: string): string {
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
   if (isUuid && parts.length <= 3 && parts.every((part) => part !== '')) return id;
   throw failure('usage', {
-    problem: `${JSON.stringify(argument)} names no VM: it must be [site/][source/]id, and id the source VM's uuid`,
+    problem: `${JSON.stringify(argument)} names no VM: it must be [site/][source/]id, and id the source VM's uuid, as diskferry list shows it`,
     command: 'diskferry',
   });
 }

@@ -421,6 +421,15 @@ export const failureTable = {
     next: 'Check the database server; nothing has to be done here.',
     exitCode: 1,
   },
+  'database-refuses': {
+    class: 'unavailable',
+    message: 'The database at {address} refuses the account: {cause}',
+    means:
+      'The server answers, but not to this user with this password, or the user has no rights on that database, or the database is not there.',
+    systemDoes: WAITS,
+    next: "Correct the URL, the password's file or the account's rights ([database] of the configuration; for adopt --from the variable DISKFERRY_FROM_PASSWORD).",
+    exitCode: 1,
+  },
   'temporal-unavailable': {
     class: 'unavailable',
     message: 'Temporal at {address} does not answer: {cause}',

@@ -63,7 +63,14 @@ export const preflightSiteOutputSchema = z.object({
   mayChooseVolumeIds: z.boolean(),
   /** MAC addresses of the appliance's network cards, as CloudStack lists them: evidence for `identity = "nic"` */
   applianceMacAddresses: z.array(z.string()),
-  existingVolumes: z.array(z.object({ diskKey: diskKeySchema, volumeId: uuidSchema })),
+  existingVolumes: z.array(
+    z.object({
+      diskKey: diskKeySchema,
+      volumeId: uuidSchema,
+      /** as recorded; missing in histories from before it was told */
+      volumeBytes: bytesSchema.optional(),
+    }),
+  ),
 });
 export type PreflightSiteOutput = z.output<typeof preflightSiteOutputSchema>;
 export const preflightApplianceInputSchema = preflightInputSchema.extend({

@@ -4,7 +4,7 @@ import { failure } from '../domain/failures';
 
 /**
  * Runs work on the database outside of activities and gives its errors the words of the failure table: `database-unavailable`
- * (worth a retry), `schema-foreign` and `schema-outdated`; others come as they are.
+ * and `database-refuses` (worth a retry), `schema-foreign` and `schema-outdated`; others come as they are.
  */
 export async function translateDatabaseError<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -12,7 +12,7 @@ export async function translateDatabaseError<T>(work: () => Promise<T>): Promise
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) {
       const cause = `${error.reason} (${error.kind})`;
-      throw failure('database-unavailable', { address: error.address, cause }, { cause: error });
+      throw failure(codeOf(error), { address: error.address, cause }, { cause: error });
     }
     if (error instanceof SchemaError && error.problem === 'foreign') {
       throw failure('schema-foreign', { tables: error.details.join(', ') }, { cause: error });
@@ -20,4 +20,9 @@ export async function translateDatabaseError<T>(work: () => Promise<T>): Promise
     if (error instanceof SchemaError) throw failure('schema-outdated', { cause: error.message }, { cause: error });
     throw error;
   }
+}
+
+/** Nobody there, or somebody who does not let this account in: other people mend that. */
+function codeOf({ kind }: DatabaseUnavailableError): 'database-unavailable' | 'database-refuses' {
+  return kind === 'access-denied' || kind === 'unknown-database' ? 'database-refuses' : 'database-unavailable';
 }

@@ -230,7 +230,9 @@ class Replication {
   }
 
   async #rolledBack(cause: FailureRecord): Promise<Error> {
-    const record = failureRecord('rolled-back', { vm: sourceVmPath(this.#vm), cause: cause.message, next: cause.next });
+    const vm = sourceVmPath(this.#vm);
+    const next = cause.next.includes('diskferry retry') ? cause.next : `${cause.next} Then: diskferry retry ${vm}`;
+    const record = failureRecord('rolled-back', { vm, cause: cause.message, next });
     await this.#end('rolled_back', undefined, record);
     return closingFailure(record, cause);
   }

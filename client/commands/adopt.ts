@@ -7,7 +7,7 @@ import { planAdoption } from '../../database/adopt/plan-adoption';
 import { failure } from '../../domain/failures';
 import { loadConfiguration, type WorkerConfiguration } from '../../worker/config';
 import { databaseAccess } from '../../worker/secrets';
-import { findingLines, planLines } from '../adopt-text';
+import { adoptedLines, findingLines, planLines } from '../adopt-text';
 import { translateAdoptionError } from '../adoption-failure';
 import { requireConfigurationFile, type CommandContext } from '../command-context';
 import { EndedWith } from '../ended-with';
@@ -88,8 +88,9 @@ async function assessAndAdopt(
     options.inPlace === true ? adoptInPlace(from, ours, steps) : adoptCopy(from, ours, steps),
   );
   context.print();
+  for (const line of adoptedLines(written)) context.print(line);
   context.print(
-    `Adopted: ${written.mappings.length} mappings and ${written.disks.length} disks, read again and found right.`,
+    'Now: diskferry migrate; start the workers; diskferry doctor. Then replicate each VM, with "overwrite": true in its request.',
   );
   context.print(`Backup: ${steps.backup}. The way back: diskferry adopt --undo --backup ANOTHER-FILE --apply`);
   context.printJson({ database, plan: written, writers, applied: true, backup: steps.backup });

@@ -89,6 +89,7 @@ export async function adoptInPlace(from: DatabaseAt, ours: DatabaseAt, steps: Ad
         aside: foreign.map((table) => ({ table, sum: sumOf(sums, table) })),
         foreignKeys: await findCascades(connection, foreign),
         volumes: volumesOf(plan),
+        leftBehind: plan.leftBehind,
         rewritten: rewrittenOf(plan),
       },
     } as const;
@@ -133,6 +134,7 @@ export async function adoptCopy(from: DatabaseAt, ours: DatabaseAt, steps: Adopt
         aside: [],
         foreignKeys: [],
         volumes: volumesOf(plan),
+        leftBehind: plan.leftBehind,
         rewritten: rewrittenOf(plan),
       },
     });

@@ -64,6 +64,16 @@ export interface PlannedOperation {
   readonly at?: string;
 }
 
+/** A VM that the older system failed over, and that stays as it is. */
+export interface LeftBehind {
+  readonly contextId: string;
+  readonly vmName: string;
+  readonly sourceVmId: string;
+  /** the older system's word, such as `failed_over_live` */
+  readonly status: string;
+  readonly volumes: readonly string[];
+}
+
 /** The rows that an adoption writes, and what it found on the way. */
 export interface AdoptionPlan {
   readonly mappings: readonly PlannedMapping[];
@@ -71,6 +81,7 @@ export interface AdoptionPlan {
   readonly past: readonly (PlannedMapping & { readonly because: string })[];
   readonly disks: readonly PlannedDisk[];
   readonly operations: readonly PlannedOperation[];
+  readonly leftBehind: readonly LeftBehind[];
   readonly findings: readonly Finding[];
 }
 

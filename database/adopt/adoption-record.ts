@@ -21,6 +21,19 @@ const recordSchema = z.object({
     foreignKeys: z.array(z.object({ table: z.string(), name: z.string(), definition: z.string() })),
     /** volumes of the rows that were written */
     volumes: z.array(z.string()),
+    /** VMs that stayed with the older installation; earlier releases recorded none */
+    leftBehind: z
+      .array(
+        z.object({
+          contextId: z.string(),
+          vmName: z.string(),
+          sourceVmId: z.string(),
+          status: z.string(),
+          volumes: z.array(z.string()).readonly(),
+        }),
+      )
+      .readonly()
+      .default([]),
     /** paths that were rewritten, to be put back */
     rewritten: z.array(z.object({ volumeId: z.string(), vmId: z.string(), from: z.string(), to: z.string() })),
   }),

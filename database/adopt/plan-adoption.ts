@@ -3,6 +3,7 @@ import { GIB } from '../../domain/sizes';
 import type { AdoptionPlan, AdoptionTerms, Find, Finding, ListedVolume, PlannedMapping } from './adoption-plan';
 import type { OlderInstallation, OlderMapping } from './older-rows';
 import { groups, planDisks } from './plan-disks';
+import { planLeftBehind } from './plan-left-behind';
 import { planOperations } from './plan-operations';
 
 /** Plans an adoption. Pure: the same rows, terms and listing give the same plan. */
@@ -19,21 +20,8 @@ export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): Ad
     find('unreadable-row', severity, `${row.table}, row ${row.key}: ${row.problem}`);
   }
   const contexts = new Map(older.contexts.map((context) => [context.context_id, context]));
-  const skipped = new Set<string>();
-  for (const context of older.contexts) {
-    if (leftOut(context.context_id)) skipped.add(context.context_id);
-    else if (/^failed_over|^cleanup_required/.test(context.current_status ?? '')) {
-      const state = String(context.current_status);
-      find(
-        'failed-over',
-        'blocks',
-        `VM ${context.vm_name} (${context.context_id}) is ${state}: bring it back there first`,
-      );
-    }
-  }
-  const rows = older.mappings.filter(
-    (row) => !leftOut(row.id, row.volume_uuid, row.vm_context_id) && !skipped.has(row.vm_context_id ?? ''),
-  );
+  const staying = planLeftBehind(older, terms, find);
+  const rows = older.mappings.filter((row) => !leftOut(row.id, row.volume_uuid) && !staying.has(row));
   for (const [volumeId, same] of groups(rows, (row) => row.volume_uuid)) {
     if (same.length > 1) {
       find(
@@ -69,10 +57,10 @@ export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): Ad
       past.push({ ...planned, because });
     }
   }
-  const disks = planDisks(older, terms, contexts, skipped, find);
+  const disks = planDisks(older, terms, contexts, staying.contexts, find);
   const operations = planOperations(older, disks, find);
   noteRuns(older, find);
-  return { mappings, past, disks, operations, findings };
+  return { mappings, past, disks, operations, leftBehind: staying.leftBehind, findings };
 }
 
 /** A mapping of the older failover mode has size 0: its volume's row knows better. */

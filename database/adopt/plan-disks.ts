@@ -2,6 +2,7 @@ import { sourceIdSchema } from '../../domain/identifiers';
 import { GIB } from '../../domain/sizes';
 import type { AdoptionTerms, Find, PlannedDisk } from './adoption-plan';
 import type { OlderContext, OlderInstallation } from './older-rows';
+import { volumesByKey } from './plan-left-behind';
 
 /** Which volume each disk of a source VM has, as far as the older system says so. */
 export function planDisks(
@@ -11,16 +12,10 @@ export function planDisks(
   skipped: ReadonlySet<string>,
   find: Find,
 ): PlannedDisk[] {
-  const volumes = new Map(
-    older.volumes.flatMap(
-      (volume) =>
-        [
-          [volume.id, volume],
-          [volume.volume_id, volume],
-        ] as const,
-    ),
-  );
+  const volumes = volumesByKey(older.volumes);
   const planned = new Map<string, PlannedDisk>();
+  /** vCenter hosts for which nobody said how requests call them */
+  const hosts = new Set<string>();
   for (const disk of older.disks) {
     const context = contexts.get(disk.vm_context_id ?? '');
     const volume = volumes.get((disk.ossea_volume_id ?? '').toLowerCase());
@@ -62,6 +57,7 @@ export function planDisks(
       );
       continue;
     }
+    if (!terms.sources.has(context.vcenter_host)) hosts.add(context.vcenter_host);
     planned.set(name, {
       site,
       sourceId: source.data,
@@ -73,6 +69,13 @@ export function planDisks(
       volumeName: listed?.name ?? volume.volume_name ?? volume.volume_id,
       sizeBytes: listed?.sizeBytes ?? (volume.size_gb ?? 0) * GIB,
     });
+  }
+  for (const host of hosts) {
+    find(
+      'source-by-host',
+      'warning',
+      `disks of vCenter ${host} get the source id ${host}: requests must call it so to find their volumes; or give --source ${host}=ID`,
+    );
   }
   for (const [volumeId, same] of groups([...planned.values()], (disk) => disk.volumeId)) {
     if (same.length < 2) continue;

@@ -133,7 +133,7 @@ describe('what a person sees', () => {
           0 data disks attached, 32 free (limit 32, as CloudStack lists)
           no VM snapshots in the way
 
-      All well: nothing would be refused. Nothing was changed.
+      All well: nothing that was asked here would be refused. Nothing was changed.
       "
     `);
   });

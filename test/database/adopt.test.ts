@@ -160,11 +160,6 @@ describe('an assessment', () => {
       /row m-1: volume_uuid/,
     ],
     ['a disk without a key', ["UPDATE vm_disks SET disk_id = 'scsi0:0' WHERE id = 790"], /vm_disks, row 790: disk_id/],
-    [
-      'a VM that is failed over',
-      ["UPDATE vm_replication_contexts SET current_status = 'failed_over_live'"],
-      /failed_over_live: bring it back there first/,
-    ],
   ])('blocks on %s, by name, until it is left out', async (_what, statements, words) => {
     await makeOlderInstallation(db, 'shipped');
     for (const statement of statements) await db.query(statement);
@@ -175,6 +170,69 @@ describe('an assessment', () => {
     expect(kinds(planAdoption((await assessOlder(here())).older, { ...terms, leaveOut }))).not.toContainEqual(
       expect.stringMatching(/^blocks/),
     );
+  });
+
+  const SECOND = '259498e5-f27f-428e-8884-6f1d0c2b7a90';
+  const FAILOVER_VM = 'de2ee31f-345a-4371-ab7e-da196c40a933';
+  /** pgtest2, failed over: its disk on the failover VM, mapped by a row that names no VM, beside a root of that VM. */
+  async function failOverSecond(status: string): Promise<void> {
+    for (const statement of [
+      `INSERT INTO vm_replication_contexts (context_id, vm_name, vmware_vm_id, vcenter_host, current_status)
+         VALUES ('ctx-pgtest2', 'pgtest2', '4205784a-098a-40f1-1f1e-a5cd2597fd59', '${older.host}', '${status}')`,
+      `INSERT INTO ossea_volumes (id, volume_id, volume_name, size_gb) VALUES (210, '${SECOND}', 'migration-pgtest2', 10)`,
+      `INSERT INTO vm_disks (id, vm_context_id, disk_id, ossea_volume_id) VALUES (810, 'ctx-pgtest2', 'disk-2000', 210)`,
+      `INSERT INTO device_mappings (id, volume_uuid, vm_id, device_path) VALUES
+         ('m-8', '${SECOND}', '${FAILOVER_VM}', 'remote-vm-root-${FAILOVER_VM}'),
+         ('m-9', '0d5c1f5e-3b1a-4c7e-9d2f-6a7b8c9d0e1f', '${FAILOVER_VM}', 'remote-vm-${FAILOVER_VM}')`,
+      `INSERT INTO volume_operations (id, type, status, volume_id, request) VALUES ('op-2', 'attach', 'failed', '${SECOND}', '{}')`,
+    ]) {
+      await db.query(statement);
+    }
+  }
+
+  test.each(['failed_over_live', 'failed_over_test', 'cleanup_required'])(
+    'leaves a VM that is %s behind, never half, and goes on with the others',
+    async (status) => {
+      await makeOlderInstallation(db, 'shipped');
+      await failOverSecond(status);
+      const plan = await adoptHere();
+      expect(plan.findings.filter(({ kind }) => kind === 'failed-over')).toEqual([
+        {
+          kind: 'failed-over',
+          severity: 'warning',
+          what: `VM pgtest2 (ctx-pgtest2) is ${status}: it stays behind whole, with its volumes ${SECOND}; to take it too, bring it back with the older system first`,
+        },
+      ]);
+      expect(kinds(plan)).not.toContain('warning not-an-appliance');
+      for (const table of ['volumes', 'vm_disks', 'adopted_operations']) {
+        const rows = await db.query<{ volume_id: string }>(
+          `SELECT DISTINCT volume_id FROM ${table} ORDER BY volume_id`,
+        );
+        expect(rows.map((row) => row.volume_id)).toEqual([older.data, older.root]);
+      }
+      expect(await db.query('SELECT volume_uuid FROM device_mappings')).toEqual([{ volume_uuid: older.root }]);
+      const { leftBehind } = (await planUndo(here())).record.details;
+      expect(leftBehind).toMatchObject([{ vmName: 'pgtest2', status, volumes: [SECOND] }]);
+    },
+  );
+
+  test('blocks where a failed over VM and another share a volume: the other would be taken half', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    await failOverSecond('failed_over_live');
+    await db.query('UPDATE vm_disks SET ossea_volume_id = 210 WHERE id = 791');
+    const before = await everything();
+    await expect(adoptHere()).rejects.toThrow(
+      /volume .* is a disk of VM pgtest2, which is failed over, and of another VM/,
+    );
+    expect(await everything()).toEqual(before);
+  });
+
+  test('a VM that is left out by name takes mappings along whose row names no VM', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    await failOverSecond('ready_for_failover');
+    const plan = planAdoption((await assessOlder(here())).older, { ...terms, leaveOut: new Set(['ctx-pgtest2']) });
+    expect(plan.mappings.map(({ volumeId }) => volumeId)).toEqual([older.root]);
+    expect(plan.leftBehind).toEqual([]);
   });
 
   test.each<[string, string[], RegExp]>([

@@ -90,17 +90,23 @@ describe('phase 1: assessment and backup', () => {
     for (const look of [['list'], ['status', VM], ['explain', VM], ['operations'], ['exports'], ['mappings']]) {
       expect(await says(1, ...look)).toContain('class: refused (schema-foreign)');
     }
+    expect(await says(1, 'backup', '--to', file('not-ours'))).toMatch(/Next: .*diskferry adopt/);
     expect(await says(1, ...adopt, '--from', broken.from, '--apply', '--backup', file('no'))).toContain(
       'Nothing was changed',
     );
     await broken.sql(revoke);
     expect(await says(0, ...adopt, '--from', broken.from)).toContain('To do it, add --apply --backup FILE.');
+    expect(await says(0, ...adopt, '--from', broken.from)).toContain(
+      '1 mapping would be adopted, 0 go to the history, 2 disks:',
+    );
     expect(await broken.rows()).toEqual(found);
   }, 60_000);
 
   test('the backup is whole, and the rows are adopted', async () => {
     const adopted = await says(0, ...adopt, '--from', broken.from, '--apply', '--backup', file('older'));
-    expect(adopted).toContain('Adopted: 1 mappings and 2 disks, read again and found right.');
+    expect(adopted).toContain(
+      'Adopted: 1 mapping and 2 disks, 2 operations to settle with diskferry repair; read again and found right.',
+    );
     expect(await says(0, 'backup', '--verify', file('older'))).toContain('is whole: 14 rows of 9 tables');
     await says(0, 'config', 'check');
     await says(0, 'migrate');

@@ -57,6 +57,7 @@ export const symptoms: readonly Symptom[] = [
       'tls-refused',
       'cloudstack-outcome-unknown',
       'database-unavailable',
+      'database-refuses',
       'temporal-unavailable',
       'worker-missing',
       'export-server-down',
