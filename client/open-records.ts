@@ -1,4 +1,5 @@
-import { meansAnotherSchema } from '../database/errors';
+import type { AdoptedOperations } from '../database/adopted-operations';
+import { mayMeanAnotherSchema } from '../database/errors';
 import { checkSchema } from '../database/migrate';
 import type { NbdExports } from '../database/nbd-exports';
 import { openDatabase } from '../database/open';
@@ -15,7 +16,12 @@ export interface OpenRecords {
   readonly records: ReplicationRecords;
   readonly failovers: FailoverRecords;
   /** every call that was to be sent to CloudStack */
-  readonly operations: { readonly volume: Pick<VolumeOperations, 'list'>; readonly vm: Pick<VmOperations, 'list'> };
+  readonly operations: {
+    readonly volume: Pick<VolumeOperations, 'list'>;
+    readonly vm: Pick<VmOperations, 'list'>;
+    /** what an older installation left failed or unfinished */
+    readonly adopted: Pick<AdoptedOperations, 'get' | 'list'>;
+  };
   readonly exports: Pick<NbdExports, 'list'>;
   readonly close: () => Promise<void>;
 }
@@ -36,7 +42,7 @@ export async function openRecords(configurationFile: string, context: CommandCon
         return await work();
       } catch (error) {
         // Says what the schema is instead, and which command mends that.
-        if (meansAnotherSchema(error)) await checkSchema(url, { ...secret });
+        if (mayMeanAnotherSchema(error)) await checkSchema(url, { ...secret });
         throw error;
       }
     });
@@ -52,6 +58,7 @@ export async function openRecords(configurationFile: string, context: CommandCon
     operations,
     exports,
     vmOperations,
+    adoptedOperations,
     database,
   } = openDatabase({ url, ...secret, poolSize: 4 });
   return {
@@ -86,6 +93,10 @@ export async function openRecords(configurationFile: string, context: CommandCon
     operations: {
       volume: { list: (filter) => read(() => operations.list(filter)) },
       vm: { list: (filter) => read(() => vmOperations.list(filter)) },
+      adopted: {
+        get: (id) => read(() => adoptedOperations.get(id)),
+        list: (vm) => read(() => adoptedOperations.list(vm)),
+      },
     },
     exports: { list: (filter) => read(() => exports.list(filter)) },
     close: () => database.close(),

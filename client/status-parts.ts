@@ -1,3 +1,4 @@
+import { DiskferryFailure } from '../domain/failures';
 import {
   isGrpcDeadlineError,
   ServiceError,
@@ -22,11 +23,16 @@ export function valueOf<T>(part: Part<T>): T | undefined {
   return 'value' in part ? part.value : undefined;
 }
 
-/** What an asking came to: its answer, or a sentence about why there is none. */
+/**
+ * What an asking came to: its answer, or a sentence about why there is none.
+ *
+ * @throws DiskferryFailure `schema-foreign`: then the wrong database was asked, and what is left would say nothing
+ */
 export async function part<T>(name: string, ask: () => Promise<T>): Promise<Part<T>> {
   try {
     return { value: await ask() };
   } catch (error) {
+    if (error instanceof DiskferryFailure && error.code === 'schema-foreign') throw error;
     return { missing: `${name}: ${reasonOf(error)}` };
   }
 }

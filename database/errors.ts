@@ -109,8 +109,9 @@ function isNetworkCode(code: string): boolean {
   return /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|EHOST|ENET|EADDRNOTAVAIL)/.test(code);
 }
 
-/** Whether a statement named a table or column that is not there: the schema is another one than this code's. */
-export function meansAnotherSchema(error: unknown): boolean {
+/** Whether a table, a column or a row is not as this code knows them: the schema may be another one. */
+export function mayMeanAnotherSchema(error: unknown): boolean {
+  if (error instanceof UnreadableRowError) return true;
   const { code } = types.isNativeError(error) ? (error as DriverError) : {};
   return code === 'ER_NO_SUCH_TABLE' || code === 'ER_BAD_FIELD_ERROR';
 }

@@ -1,6 +1,8 @@
+import type { AdoptedOperation } from '../../database/adopted-operations';
 import { volumeOperationKinds } from '../../database/volume-operations';
 import { vmOperationKinds } from '../../database/vm-operations';
 import { failure } from '../../domain/failures';
+import { sourceVmPath } from '../../domain/names';
 import { redact } from '../../domain/redact';
 import { requireConfigurationFile, type CommandContext } from '../command-context';
 import { ofVm, ofVolume, type Operation } from '../explain/operation-sentences';
@@ -32,8 +34,9 @@ export async function run(
     const vm = vmArgument === undefined ? undefined : await findVm(undefined, open.records, vmArgument);
     await showWatched(context, options, async () => {
       const operations = await operationsOf(open, { ...(vm && { vm }) }, options);
-      const lines = operations.length === 0 ? ['No operations are like that.'] : operations.flatMap(operationLines);
-      return { json: { operations }, lines };
+      const adopted = (await open.operations.adopted.list(vm)).filter((each) => isAskedFor(each, options));
+      const lines = [...operations.flatMap(operationLines), ...adopted.flatMap(adoptedLines)];
+      return { json: { operations, adopted }, lines: lines.length === 0 ? ['No operations are like that.'] : lines };
     });
   } finally {
     await open.close();
@@ -74,6 +77,30 @@ async function operationsOf(
       ...operation,
       ...(operation.failure !== undefined && { failure: redact(operation.failure) }),
     }));
+}
+
+function isAskedFor(adopted: AdoptedOperation, { failed, unfinished, kind }: OperationsOptions): boolean {
+  if (kind !== undefined && adopted.kind !== kind) return false;
+  if (failed === true) return adopted.olderStatus === 'failed';
+  return unfinished !== true || (adopted.olderStatus !== 'failed' && adopted.settledBecause === undefined);
+}
+
+/** One of the older installation, by its own words, and what came of it. */
+function adoptedLines(adopted: AdoptedOperation): string[] {
+  const { id, kind, diskKey, volumeId, olderStatus, olderAt, error, settledBecause } = adopted;
+  const when = olderAt === undefined ? '' : `  ${olderAt.slice(0, 19).replace('T', ' ')}`;
+  return [
+    `${olderStatus}  ${kind}  disk ${String(diskKey)}${when}  (of the older installation)`,
+    `  of    volume ${volumeId}`,
+    `  VM    ${sourceVmPath(adopted)}`,
+    `  id    ${id}`,
+    ...(error === undefined ? [] : labelled('  said  ', redact(error), 80)),
+    ...labelled(
+      '  now   ',
+      settledBecause === undefined ? `open: diskferry repair ${id}` : `closed: ${settledBecause}`,
+      80,
+    ),
+  ];
 }
 
 /** Ids are too long for a table of 80 columns: a block per operation fits. */

@@ -5,6 +5,7 @@ import { type CommandContext, requireConfigurationFile } from '../command-contex
 import type { TemporalAccess } from '../connect';
 import { chosenSites, withTruths } from '../doctor-look';
 import { EndedWith } from '../ended-with';
+import { openRecords } from '../open-records';
 import { planRepairs, type PlannedRepair } from '../repair-plans';
 import { failedOutcomes, repairInputs, runRepair } from '../repair-runs';
 import { outcomeLines, planLines, repairedVm } from '../repair-text';
@@ -25,8 +26,10 @@ export async function run(
   const site = first !== undefined && configuration.sites.has(first) ? first : undefined;
   const wanted = site === undefined ? names : names.slice(1);
   const sites = chosenSites(configuration, site);
+  const open = wanted.length === 0 ? wanted : await withoutSettled(context, wanted);
+  if (wanted.length > 0 && open.length === 0) return;
   const ended = await withTruths(context, configuration, sites, async (truths, temporal) => {
-    const planned = planRepairs(truths, wanted);
+    const planned = planRepairs(truths, open);
     for (const line of planLines(planned)) context.print(line);
     if (options.apply !== true) {
       showPlanOnly(context, planned);
@@ -37,6 +40,31 @@ export async function run(
     return await apply(context, temporal.known, planned);
   });
   if (ended.some(({ outcome }) => outcome === 'failed' || outcome === 'refused')) throw new EndedWith(1);
+}
+
+/**
+ * The names without those of the older installation's operations that a repair has closed: doctor does not find them any more. Says
+ * what came of them. While the database cannot be read nothing is left out: doctor says so itself.
+ */
+async function withoutSettled(context: CommandContext, names: readonly string[]): Promise<readonly string[]> {
+  const { operations, close } = await openRecords(requireConfigurationFile(context), context);
+  try {
+    const settled = await Promise.all(
+      names.map(async (name) => {
+        const id = name.toLowerCase().split('/').at(-1) ?? '';
+        const found = await operations.adopted.get(id).catch(() => undefined);
+        return found?.settledBecause === undefined ? undefined : { name, id, because: found.settledBecause };
+      }),
+    );
+    const closed = settled.filter((one) => one !== undefined);
+    for (const { id, because } of closed) {
+      context.print(`Operation ${id} of the older installation is closed: ${because}. Nothing was changed.`);
+    }
+    if (closed.length === names.length) context.printJson({ applied: false, plans: [], closed });
+    return names.filter((name) => !closed.some((one) => one.name === name));
+  } finally {
+    await close();
+  }
 }
 
 function showPlanOnly(context: CommandContext, planned: readonly PlannedRepair[]): void {

@@ -120,6 +120,8 @@ describe('an assessment', () => {
     const { older: found } = await assessOlder(here());
     const plan = planAdoption(found, terms);
     expect(kinds(plan)).toEqual(expected);
+    const unsaid = kinds(planAdoption(found, { ...terms, sources: new Map() }));
+    expect(unsaid.includes('warning source-by-host')).toBe(plan.disks.length > 0);
     expect(plan.findings.find(({ kind }) => kind === 'failed-operation')?.what).toContain(older.failedOperation);
     expect(await everything()).toEqual(before);
   });
