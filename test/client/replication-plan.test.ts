@@ -35,7 +35,7 @@ test('a volume that is there is shown with its own size, and that it is written 
       applianceMacAddresses: [],
       existingVolumes: [{ diskKey: 2001, volumeId: VOLUME, volumeBytes: 10 * GIB }],
     },
-    appliance: { identity: 'dmi', sources: [{ diskKey: 2001, sizeBytes: GIB }] },
+    appliance: { identity: 'dmi', bootId: 'b', sources: [{ diskKey: 2001, sizeBytes: GIB }] },
   });
   const lines = planLines(plan);
   expect(lines).toContain('Disk 2000 (boot): new volume diskferry-pgtest1-2000-…, 1 GiB');
