@@ -32,7 +32,8 @@ export function repairFacts(view: View, { id, kind, fields, owner }: Finding): R
   const vm =
     (operation && sourceVmPath(operation)) ??
     (volumeId && view.vmOf(volumeId)) ??
-    (owner === null ? undefined : vmPathOfWorkflowId(owner));
+    (owner === null ? undefined : vmPathOfWorkflowId(owner)) ??
+    textOf(fields['vm']);
   const runs = view.runs.recorded.filter((run) => run.vm === vm).map((run) => run.row);
   const tag = volume && tagOf(volume, volumeTagKeys.disk);
   return {

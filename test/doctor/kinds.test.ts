@@ -408,6 +408,23 @@ const planted: Readonly<Record<FindingKind, Planted>> = {
       site.rows.recovery_points = site.rows.recovery_points.map((point) => ({ ...point, state: 'removing' }));
     },
   },
+  'recovery-point-left': {
+    plant: (site) => {
+      const [point] = site.rows.recovery_points;
+      site.rows.recovery_points.push({ ...point!, id: 'point-0', state: 'removing' });
+      site.rows.recovery_point_snapshots.push(
+        { pointId: 'point-0', diskKey: 2000, volumeId: ROOT, snapshotId: 'snap-0', goneAt: ago(5) },
+        { pointId: 'point-0', diskKey: 2001, volumeId: DATA, snapshotId: 'snap-1', goneAt: undefined },
+      );
+    },
+    finds: ['point-0'],
+    // The run that takes a point is at it.
+    well: (site) => {
+      const [point] = site.rows.recovery_points;
+      site.rows.recovery_points.push({ ...point!, id: 'point-2', state: 'taking', firstRunId: RUN });
+      openRun(site, 'snapshotting');
+    },
+  },
   'no-recovery-points-kept': {
     plant: (site) => (site.facts.recoveryPoints = 0),
     finds: ['qc'],
