@@ -512,6 +512,22 @@ describe('what is not known is not judged', () => {
     expect(found(site)).toEqual(['cloudstack-unreachable/qc']);
   });
 
+  test.each(['', 'replicate-vm/dr/vcenter-dr/420570c7-f61f-a930-77c5-1e876786cb3c'])(
+    "an export or a mapping of another site is none of this one's, be it by its volume or by its owner (%p)",
+    (ownerWorkflowId) => {
+      const site = healthySite();
+      if (ownerWorkflowId === '') site.rows.volumes.push({ ...volumeRow(ORPHAN, 2000, 1), site: 'dr' });
+      const [mapping] = site.rows.device_mappings;
+      const theirs = { volumeUuid: ORPHAN, vmId: OTHER_VM, devicePath: devicePath(OTHER_VM, ORPHAN), ownerWorkflowId };
+      site.rows.device_mappings.push({ ...mapping!, id: 9, ...theirs });
+      site.rows.nbd_exports.push({
+        ...{ volumeId: ORPHAN, exportName: exportName(ORPHAN), applianceId: OTHER_VM, ownerWorkflowId },
+        ...{ deviceNode: '/dev/x', state: 'open', createdAt: ago(60) },
+      });
+      expect(found(site)).toEqual([]);
+    },
+  );
+
   test("another site's rows are none of this one's", () => {
     const site = healthySite();
     const theirs = { ...volumeRow(ORPHAN, 2000, 1), site: 'dr' };
