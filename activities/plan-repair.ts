@@ -69,7 +69,6 @@ async function readAgain(work: PlanRepairWork, input: PlanRepairInput, run: Acti
       name: settings.name,
       applianceIds: settings.applianceIds ?? [input.applianceId],
       recoveryPoints: settings.recoveryPoints,
-      otherSites: [],
       otherApplianceIds: [],
     },
     database: { known: withoutOwnClaim(survey, run) },

@@ -15,6 +15,7 @@ export const repairOrder: readonly FindingKind[] = [
   'mapping-without-attachment',
   'attachment-without-mapping',
   'orphan-volume',
+  'recovery-point-left',
 ];
 
 /**
@@ -108,6 +109,8 @@ function actsFor(view: View, { kind, fields }: Finding, facts: RepairFacts, name
         ...leaveTheAppliance(view, facts),
         { ...ref, act: 'deleteNamed', says: `delete volume ${volumeId}, whatever it holds` },
       ];
+    case 'recovery-point-left':
+      return [{ act: 'prunePoints', says: 'delete the snapshots of recovery points of the VM that count no more' }];
     default:
       return [];
   }

@@ -36,7 +36,8 @@ export function repairFacts(view: View, { id, kind, fields, owner }: Finding): R
     (operation && sourceVmPath(operation)) ??
     (adopted && sourceVmPath(adopted)) ??
     (volumeId && view.vmOf(volumeId)) ??
-    (owner === null ? undefined : vmPathOfWorkflowId(owner));
+    (owner === null ? undefined : vmPathOfWorkflowId(owner)) ??
+    textOf(fields['vm']);
   const runs = view.runs.recorded.filter((run) => run.vm === vm).map((run) => run.row);
   const tag = volume && tagOf(volume, volumeTagKeys.disk);
   return {

@@ -32,8 +32,7 @@ export interface SiteFacts {
   readonly name: string;
   readonly applianceIds: readonly string[];
   readonly recoveryPoints: number;
-  /** sites that the configuration has beside this one: their rows are theirs */
-  readonly otherSites: readonly string[];
+  /** of the sites that the configuration has beside this one */
   readonly otherApplianceIds: readonly string[];
 }
 

@@ -107,17 +107,20 @@ export function viewOf(truths: Truths): View {
   };
 }
 
-/** Mappings and exports name no site: they are this one's unless a row of them, or the owner, points to another. */
+/**
+ * Mappings and exports name no site: they are this one's unless a row of their volume, or the owner, points to another, also to one
+ * that this configuration does not have.
+ */
 function rowsOfSite(all: Survey['rows'], { site }: Truths): Survey['rows'] {
   const ofSite = <Row extends { readonly site: string }>(list: readonly Row[]): Row[] =>
     list.filter((row) => row.site === site.name);
   const volumes = ofSite(all.volumes);
-  const others = new Set(site.otherSites);
-  const otherVolumes = new Set(all.volumes.filter((row) => others.has(row.site)).map((row) => row.volumeId));
+  const ofOthers = [...all.volumes, ...all.test_volumes].filter((row) => row.site !== site.name);
+  const otherVolumes = new Set(ofOthers.map((row) => row.volumeId));
   const isOthers = (vmId: string, volumeId: string, owner: string): boolean =>
     site.otherApplianceIds.includes(vmId) ||
     otherVolumes.has(volumeId) ||
-    others.has(vmPathOfWorkflowId(owner)?.split('/')[0] ?? '');
+    vmPathOfWorkflowId(owner)?.startsWith(`${site.name}/`) === false;
   const points = ofSite(all.recovery_points);
   const pointIds = new Set(points.map((point) => point.id));
   return {

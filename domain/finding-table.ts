@@ -361,6 +361,17 @@ export const findingTable = {
     risk: 'Going back to this point is refused.',
     mend: 'Replicate the VM again: that takes a new point. Find out who removed the snapshot.',
   },
+  'recovery-point-left': {
+    severity: 'warning',
+    title: 'A recovery point that was to go is still there',
+    message: 'Recovery point {pointId} of VM {vm} counts no more ({state}), but is not removed: {left}',
+    risk: 'Its snapshots take secondary storage, and count against the limits of the account, until the next run of the VM that takes a point.',
+    mend: REPAIR,
+    repair: {
+      does: 'removes the snapshots of points that count no more; of points that count, none',
+      onlyNamed: false,
+    },
+  },
   'no-recovery-points-kept': {
     severity: 'info',
     title: 'The site keeps no recovery points',

@@ -19,6 +19,8 @@ export const repairActNameSchema = z.enum([
   'adoptVolume',
   /** deletes the one volume that was named, whatever it holds */
   'deleteNamed',
+  /** only of points that count no more */
+  'prunePoints',
 ]);
 
 /** One act of a plan. */

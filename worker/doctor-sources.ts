@@ -17,7 +17,6 @@ export function doctorSources(
       name: site.name,
       applianceIds: [...site.appliances.keys()],
       recoveryPoints: site.recoveryPoints,
-      otherSites: others.map(({ name }) => name),
       otherApplianceIds: others.flatMap(({ appliances }) => [...appliances.keys()]),
     },
     endpoint: site.endpoint,

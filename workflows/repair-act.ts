@@ -48,6 +48,12 @@ export async function doRepairAct(given: VmRef, act: RepairAct): Promise<ActDone
       return await doctor.closeOlderOperation({ ...volume(), operationId: present(act, 'operationId') });
     case 'adoptVolume':
       return await doctor.adoptVolume(volume());
+    case 'prunePoints': {
+      const { removed, left } = await activities.prunePoints({ ...vm, which: 'left' });
+      const done =
+        removed.length === 0 ? 'no recovery point was removed' : `removed recovery points ${removed.join(', ')}`;
+      return { done, ...(left.length > 0 && { kept: left.join('; ') }) };
+    }
     case 'endRecord':
       return await doctor.endRecord({ ...vm, ofRunId: present(act, 'firstRunId') });
   }

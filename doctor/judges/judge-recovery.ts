@@ -4,9 +4,9 @@ import { unverifiedDisks } from '../../domain/verified';
 import { judgeSnapshot } from '../../site/judge-snapshot';
 import type { View } from '../view';
 
-/** VMs whose replicas are torn, and recovery points that are missing or worth nothing. */
+/** VMs whose replicas are torn, and recovery points that are missing, worth nothing or left over. */
 export function judgeRecovery(view: View): Finding[] {
-  return [...judgeTorn(view), ...judgeSnapshots(view)];
+  return [...judgeTorn(view), ...judgeSnapshots(view), ...judgeLeftPoints(view)];
 }
 
 function judgeTorn(view: View): Finding[] {
@@ -64,6 +64,27 @@ function judgeSnapshots(view: View): Finding[] {
           state: snapshot === undefined ? 'not listed' : `in state ${snapshot.state}`,
         },
       ),
+    ];
+  });
+}
+
+/** Points that a run was to remove and could not, or left while it took them; the run that is at it is work in progress. */
+function judgeLeftPoints(view: View): Finding[] {
+  if (!view.hasRead('recovery_points', 'recovery_point_snapshots') || view.temporal === undefined) return [];
+  const { site, rows, temporal } = view;
+  return rows.recovery_points.flatMap((point) => {
+    const { id: pointId, state, firstRunId } = point;
+    const vm = sourceVmPath(point);
+    const counts = state !== 'removing' && state !== 'taking';
+    const taking = state === 'taking' && temporal.openRuns.some((run) => run.firstRunId === firstRunId);
+    if (counts || taking || view.runs.isMoving(vm)) return [];
+    const left = rows.recovery_point_snapshots
+      .filter((snapshot) => snapshot.pointId === pointId && snapshot.goneAt === undefined)
+      .map(({ diskKey, snapshotId }) => `disk ${String(diskKey)} (snapshot ${snapshotId ?? 'not known'})`);
+    const about = { site, subject: pointId, owner: vm };
+    const words = state === 'removing' ? 'it is being removed' : 'it was never complete';
+    return [
+      finding('recovery-point-left', about, { pointId, vm, state: words, left: left.join(', ') || 'only its row' }),
     ];
   });
 }

@@ -294,6 +294,17 @@ describe('openPoint and prunePoints', () => {
     await endsClean();
   });
 
+  test('what was left is removed alone where only that is asked for: a point that counts stays', async () => {
+    const first = await journey.takePoint(actor, 'cycle', 1);
+    const second = await journey.takePoint(actor, 'cycle', 2);
+    await world.database.query("UPDATE recovery_points SET state = 'removing' WHERE id = ?", [first]);
+    const keepsNone = FailoverJourney.actor(world, journey, { settings: { recoveryPoints: 0 } });
+    const answer = await keepsNone.activities.prunePoints({ ...journey.vm, which: 'left' });
+    expect(answer).toEqual({ removed: [first], left: [] });
+    expect((await points().ofVm(journey.vm)).map(({ id }) => id)).toEqual([second]);
+    await endsClean();
+  });
+
   test('all are removed when that is asked for, but for those of a test, and only of a VM that has no volume', async () => {
     const cycle = await journey.takePoint(actor, 'cycle', 1);
     const ofTest = await journey.takePoint(actor, 'test', 2);

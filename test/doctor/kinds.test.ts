@@ -417,6 +417,23 @@ const planted: Readonly<Record<FindingKind, Planted>> = {
       site.rows.recovery_points = site.rows.recovery_points.map((point) => ({ ...point, state: 'removing' }));
     },
   },
+  'recovery-point-left': {
+    plant: (site) => {
+      const [point] = site.rows.recovery_points;
+      site.rows.recovery_points.push({ ...point!, id: 'point-0', state: 'removing' });
+      site.rows.recovery_point_snapshots.push(
+        { pointId: 'point-0', diskKey: 2000, volumeId: ROOT, snapshotId: 'snap-0', goneAt: ago(5) },
+        { pointId: 'point-0', diskKey: 2001, volumeId: DATA, snapshotId: 'snap-1', goneAt: undefined },
+      );
+    },
+    finds: ['point-0'],
+    // The run that takes a point is at it.
+    well: (site) => {
+      const [point] = site.rows.recovery_points;
+      site.rows.recovery_points.push({ ...point!, id: 'point-2', state: 'taking', firstRunId: RUN });
+      openRun(site, 'snapshotting');
+    },
+  },
   'no-recovery-points-kept': {
     plant: (site) => (site.facts.recoveryPoints = 0),
     finds: ['qc'],
@@ -503,6 +520,22 @@ describe('what is not known is not judged', () => {
     site.unknown.cloudStack = 'nobody answers';
     expect(found(site)).toEqual(['cloudstack-unreachable/qc']);
   });
+
+  test.each(['', 'replicate-vm/dr/vcenter-dr/420570c7-f61f-a930-77c5-1e876786cb3c'])(
+    "an export or a mapping of another site is none of this one's, be it by its volume or by its owner (%p)",
+    (ownerWorkflowId) => {
+      const site = healthySite();
+      if (ownerWorkflowId === '') site.rows.volumes.push({ ...volumeRow(ORPHAN, 2000, 1), site: 'dr' });
+      const [mapping] = site.rows.device_mappings;
+      const theirs = { volumeUuid: ORPHAN, vmId: OTHER_VM, devicePath: devicePath(OTHER_VM, ORPHAN), ownerWorkflowId };
+      site.rows.device_mappings.push({ ...mapping!, id: 9, ...theirs });
+      site.rows.nbd_exports.push({
+        ...{ volumeId: ORPHAN, exportName: exportName(ORPHAN), applianceId: OTHER_VM, ownerWorkflowId },
+        ...{ deviceNode: '/dev/x', state: 'open', createdAt: ago(60) },
+      });
+      expect(found(site)).toEqual([]);
+    },
+  );
 
   test("another site's rows are none of this one's", () => {
     const site = healthySite();

@@ -99,6 +99,15 @@ describe('what is done', () => {
     ]);
   });
 
+  test('a recovery point that was to go is removed; those that count are not spoken of', () => {
+    const site = healthySite();
+    const [point] = site.rows.recovery_points;
+    site.rows.recovery_points.push({ ...point!, id: 'point-0', state: 'removing' });
+    const plan = planOf(site, 'recovery-point-left', false);
+    expect(plan).toMatchObject({ vm: VM_PATH, vmName: 'pgtest1', applianceId: APPLIANCE });
+    expect(plan.acts).toEqual([{ act: 'prunePoints', says: expect.stringContaining('that count no more') }]);
+  });
+
   test('an unfinished operation of a dead run is settled by its job and the listing', () => {
     const site = healthySite();
     site.rows.volume_operations.push(operationRow({ state: 'recorded' }));

@@ -59,7 +59,6 @@ export function healthySite(): OpenSite {
       name: 'qc',
       applianceIds: [APPLIANCE],
       recoveryPoints: 1,
-      otherSites: ['dr'],
       otherApplianceIds: ['8a4400e5-c92a-4bc4-8bff-4b6b0b6a018c'],
     },
     survey: { schema: undefined, clock: { database: NOW, here: NOW }, unreadableRows: [], unreadableTables: [] },

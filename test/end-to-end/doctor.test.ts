@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import type { DoctorReport } from '../../doctor/report';
 import type { Volume } from '../../cloudstack/api';
 import type { RepairOutcome } from '../../domain/repair-io';
@@ -15,6 +15,7 @@ import { loadConfiguration } from '../../worker/config';
 import { openSite, type SiteAccess } from '../../worker/site-access';
 import { runCli } from '../../client/cli';
 import type { CliRun } from '../client/support';
+import { type ForeignThings, plantForeignThings } from '../support/foreign-things';
 import { query } from '../support/live-rows';
 import { resultOf, type SourceVm, sourceVm } from '../support/source-vm';
 import { startTestStack, type TestStack } from '../support/stack';
@@ -157,7 +158,16 @@ test('after a whole replication there is nothing to find', async () => {
 }, 60_000);
 
 describe('a broken installation', () => {
+  let foreign: ForeignThings;
+  let untouched: unknown;
+  /** After each repair, of whichever kind: other people's volumes, snapshots, VMs and rows are as they were. */
+  afterEach(async () => {
+    expect(await foreign.census()).toEqual(untouched);
+  });
+
   beforeAll(async () => {
+    foreign = await plantForeignThings(stack, cloud.api, makeVolume);
+    untouched = await foreign.census();
     const [root, data] = replicas;
     await finish((await cloud.api.detachVolume({ id: data! })).jobId);
     await query(stack, `DELETE FROM device_mappings WHERE volume_uuid = '${root!}'`);
@@ -228,9 +238,8 @@ describe('a broken installation', () => {
     const theirsBefore = [await listed(theirs), await listed(orphan)];
     await stack.addFaults({ kind: 'delay', command: 'detachVolume', where: 'work', ms: 5_000, times: 1 });
     const first = run('repair', localSite, OPERATION, '--apply', '--json');
-    await until(
-      async () => (await query(stack, "SELECT id FROM volume_operations WHERE state = 'recorded'")).length > 0,
-    );
+    const atWork = `SELECT id FROM volume_operations WHERE state = 'recorded' AND site = '${localSite}'`;
+    await until(async () => (await query(stack, atWork)).length > 0);
     // The VM is being worked on, so that nothing of it is judged; whoever holds it is named.
     const second = await run('repair', localSite, OPERATION, '--apply');
     expect(second).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`repair-vm/${localSite}/`) });
@@ -259,8 +268,12 @@ describe('a broken installation', () => {
       expect(ends.filter((end) => end === 'mended')).toHaveLength(1);
     }
     expect(outcomes.flatMap((each) => Object.keys(each)).filter((id) => !rest.includes(id))).toEqual([]);
-    expect(await query(stack, 'SELECT volume_uuid FROM device_mappings')).toEqual([{ volume_uuid: replicas[0] }]);
-    expect(await query(stack, 'SELECT * FROM vm_claims WHERE workflow_id IS NOT NULL')).toEqual([]);
+    const here = `WHERE vm_id = '${APPLIANCE}'`;
+    expect(await query(stack, `SELECT volume_uuid FROM device_mappings ${here}`)).toEqual([
+      { volume_uuid: replicas[0] },
+    ]);
+    const held = `SELECT * FROM vm_claims WHERE site = '${localSite}' AND workflow_id IS NOT NULL`;
+    expect(await query(stack, held)).toEqual([]);
     // the replica that was detached by hand is kept with its data
     expect((await listed(replicas[1]!))?.virtualmachineid).toBeUndefined();
     expect(await doctor()).toEqual([`orphan-volume/${orphan}`]);
@@ -274,6 +287,87 @@ describe('a broken installation', () => {
     expect((await listed(theirs))?.name).toBe('diskferry-pgtest1-2001-eeeeeeee');
     expect(await doctor()).toEqual([]);
   }, 60_000);
+
+  test('every other kind is mended too: what is on nothing, half removed, unfinished or given up', async () => {
+    const [mapped, detached] = replicas;
+    const deadRun = randomUUID();
+    const ofDead = `'${localSite}', 'vcenter-qc', '${DEAD_VM}', '${DEAD_WORKFLOW}', '${deadRun}'`;
+    const keys = 'site, source_id, source_vm_id, workflow_id, first_run_id';
+    const then = 'UTC_TIMESTAMP(3) - INTERVAL 1 HOUR';
+    const tags = { 'diskferry-owner': DEAD_WORKFLOW, 'diskferry-vm': `${localSite}/vcenter-qc/${DEAD_VM}` };
+    const givenUp = await makeVolume('diskferry-pgtest1-2000-0a0a0a0a', { ...tags, 'diskferry-disk': '2000' });
+    const unfinished = await makeVolume('diskferry-pgtest1-2001-0b0b0b0b', { ...tags, 'diskferry-disk': '2001' });
+    for (const [volumeId, key, maker] of [
+      [givenUp, 2000, deadRun],
+      [unfinished, 2001, randomUUID()],
+    ] as const) {
+      await query(
+        stack,
+        `INSERT INTO volumes (site, source_id, source_vm_id, created_by_workflow_id, created_by_first_run_id, volume_id, volume_name,
+           disk_key, size_bytes, copy_begun, generation, created_at)
+         VALUES ('${localSite}', 'vcenter-qc', '${DEAD_VM}', '${DEAD_WORKFLOW}', '${maker}', '${volumeId}', 'diskferry-x', ${String(key)},
+           1073741824, 0, 1, ${then})`,
+      );
+    }
+    await query(
+      stack,
+      `INSERT INTO replication_jobs (${keys}, vm_name, appliance_id, request_id, request_digest, phase, started_at, updated_at, ended_at)
+       VALUES (${ofDead}, 'pgtest1', '${APPLIANCE}', '${randomUUID()}', 'd', 'abandoned', ${then}, ${then}, ${then})`,
+    );
+    const operation = randomUUID();
+    await query(
+      stack,
+      `INSERT INTO volume_operations (${keys}, id, kind, disk_key, attempt, volume_id, vm_id, chose_volume_id, state, doubtful, run_id,
+         activity_id, epoch, created_at, updated_at)
+       VALUES (${ofDead}, '${operation}', 'attach', 2001, 1, '${unfinished}', '${APPLIANCE}', 0, 'recorded', 0, '${deadRun}', '1', 1, ${then},
+         ${then})`,
+    );
+    await query(
+      stack,
+      `INSERT INTO nbd_exports (volume_id, export_name, appliance_id, device_node, state, owner_workflow_id, created_at)
+       SELECT volume_uuid, CONCAT('migration-vol-', volume_uuid), vm_id, device_node, 'open', owner_workflow_id, ${then}
+       FROM device_mappings WHERE volume_uuid = '${mapped!}'`,
+    );
+    await symlink('/dev/null', stack.folder.path('exports', APPLIANCE, 'local', `migration-vol-${detached!}`));
+    const point = randomUUID();
+    const taken = await cloud.api.createSnapshot({
+      volumeId: mapped!,
+      name: `diskferry-left-2000-${point.slice(0, 8)}`,
+    });
+    await finish(taken.jobId);
+    await query(
+      stack,
+      `INSERT INTO recovery_points (site, source_id, source_vm_id, workflow_id, first_run_id, id, purpose, state, created_at)
+       VALUES ('${localSite}', 'vcenter-qc', '${vm.id}', 'replicate-vm/x', '${deadRun}', '${point}', 'cycle', 'removing', ${then})`,
+    );
+    await query(
+      stack,
+      `INSERT INTO recovery_point_snapshots (point_id, disk_key, boot, volume_id, size_bytes, generation, snapshot_id, snapshot_name)
+       VALUES ('${point}', 2000, 1, '${mapped!}', 1073741824, 1, '${taken.id}', 'diskferry-left')`,
+    );
+
+    const found = [
+      `abandoned-leftovers/${givenUp}`,
+      `operation-without-workflow/${operation}`,
+      `orphan-export/${APPLIANCE}/${mapped!}`,
+      `orphan-link/${APPLIANCE}/${detached!}`,
+      `recovery-point-left/${point}`,
+    ];
+    expect(await doctor()).toEqual([...found].sort());
+    for (const id of found) {
+      expect(outcomesOf(await run('repair', id, '--apply', '--json'))).toEqual({ [id]: 'mended' });
+      expect(await foreign.census()).toEqual(untouched);
+    }
+    expect(await listed(givenUp)).toBeUndefined();
+    // What was unfinished is settled now: the attach never came about. Its volume is there until that is mended as well.
+    expect((await listed(unfinished))?.virtualmachineid).toBeUndefined();
+    const settled = `failed-operation/${operation}`;
+    expect(await doctor()).toEqual([settled]);
+    expect(outcomesOf(await run('repair', settled, '--apply', '--json'))).toEqual({ [settled]: 'mended' });
+    expect(await listed(unfinished)).toBeUndefined();
+    expect(await doctor()).toEqual([]);
+    expect(await cloud.api.listSnapshots({ id: taken.id, listAll: true })).toEqual([]);
+  }, 120_000);
 
   test("the site's schedule finds what doctor finds, logs it, and leaves its number and id in the result", async () => {
     const [root] = replicas;
@@ -308,8 +402,8 @@ test("a machine without the site's keys has the site's worker list what there is
   const env = { TEMPORAL_CONFIG_FILE: stack.folder.temporalConfigFile };
   const report = JSON.parse((await runWith(env, 'doctor', '--config', file, '--json')).stdout) as DoctorReport;
   expect(report.findings).toEqual([]);
-  // theirs carries a name like ours; what else is there is nobody's business
-  expect(report.sites[0]?.compared.volumes).toBe(4);
+  // theirs and two of the foreign ones carry names like ours; what else is there is nobody's business
+  expect(report.sites[0]?.compared.volumes).toBe(6);
 }, 60_000);
 
 describe('what cannot be asked', () => {

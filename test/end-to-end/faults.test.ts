@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Explanation } from '../../client/explain/explanation';
 import type { ReplicationState } from '../../domain/replication-state';
+import { localSite } from '../../stack/state-folder';
 import { leftovers, nothing, query } from '../support/live-rows';
 import type { SourceVm } from '../support/source-vm';
 import { errorOf, resultOf, sourceVm } from '../support/source-vm';
@@ -31,6 +33,13 @@ interface Status {
 }
 const status = async (vm: SourceVm): Promise<Status> =>
   (await stack.diskferry('status', vm.id, '--json')).json().at(-1) as Status;
+const explained = async (vm: SourceVm): Promise<Explanation> => {
+  const run = await stack.diskferry('explain', vm.id, '--json');
+  expect(run.exitCode).toBe(0);
+  return run.json().at(-1) as Explanation;
+};
+/** The sentences of a timeline that are about a disk, or about the run where no disk is named. */
+const sentences = ({ timeline }: Explanation): string => timeline.map(({ text }) => text).join('\n');
 const refuseSecondDisk = (times: number | null) =>
   stack.addFaults({
     kind: 'fail-job',
@@ -55,10 +64,27 @@ describe('the attach of the second disk', () => {
     expect(error.next).toContain('diskferry retry');
     expect((await status(vm)).workflow?.phase).toBe('rolled_back');
     expect(await leftovers(stack)).toEqual(nothing);
+    const why = await explained(vm);
+    expect(why).toMatchObject({
+      phase: 'rolled_back',
+      failing: { call: 'attachVolume', diskKey: 2001, code: 'attach-failed' },
+      waitsFor: [],
+      missing: [],
+    });
+    expect(why.failing?.ownWords).toContain('no more PCI slots');
+    expect(why.failing?.jobId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(why.takenBack.length).toBeGreaterThanOrEqual(2);
+    expect(why.next.join()).toContain(`diskferry retry ${localSite}/vcenter-qc/${vm.id}`);
 
     await stack.clearFaults();
     const result = resultOf(await vm.replicate({ budgets }));
     expect(result.state).toBe('replicated');
+    const done = await explained(vm);
+    expect(done).toMatchObject({ phase: 'replicated', takenBack: [], waitsFor: [], missing: [] });
+    expect(done.failing).toBeUndefined();
+    expect(done.runId).not.toBe(why.runId);
+    expect(sentences(done)).toContain('disk 2001');
+    expect(done.next).toEqual(['Nothing: it is done.']);
     expect(await query(stack, 'SELECT device_path FROM device_mappings')).toHaveLength(2);
     const ids = result.disks.map((disk) => disk.volumeId ?? '?');
     expect((await stack.diskferry('release', vm.id, '--delete-volumes', ...ids)).exitCode).toBe(0);
@@ -96,6 +122,12 @@ describe('the attach of the second disk', () => {
     });
     expect(seen?.workflow?.disks[1]?.lastFailure?.message).toContain('no more PCI slots');
     expect(seen?.workflow?.disks[1]?.stepAttempt).toBeGreaterThanOrEqual(1);
+    // While it runs, the same is told of it as of one that has ended: what failed, in whose words, and what to do.
+    const going = await explained(vm);
+    expect(going).toMatchObject({ failing: { call: 'attachVolume', diskKey: 2001 }, missing: [] });
+    expect(['provisioning', 'retrying']).toContain(going.phase);
+    expect(going.failing?.ownWords).toContain('no more PCI slots');
+    expect(going.takenBack).toEqual([]);
     const result = resultOf(await running);
     expect(result.state).toBe('replicated');
     const ids = result.disks.map((disk) => disk.volumeId ?? '?');

@@ -65,6 +65,28 @@ describe('a repair', () => {
     });
   });
 
+  test('recovery points that count no more are removed, no others; what CloudStack keeps is said', async () => {
+    const left = 'recovery-point-left/p';
+    world.activities.script((call) => {
+      if (call.name === 'planRepair') {
+        return Promise.resolve(world.activities.count('prunePoints') < 2 ? plan(left, 'prunePoints') : {});
+      }
+      if (call.name !== 'prunePoints') return undefined;
+      return Promise.resolve(
+        call.nth === 1 ? { removed: [], left: ['snapshot s: busy'] } : { removed: ['p'], left: [] },
+      );
+    });
+    const again = async () => (await resultOf(repair(left))).outcomes;
+    expect(await again()).toEqual([
+      { findingId: left, outcome: 'failed', done: ['no recovery point was removed'], reason: 'snapshot s: busy' },
+    ]);
+    expect(await again()).toEqual([{ findingId: left, outcome: 'mended', done: ['removed recovery points p'] }]);
+    const asked = world.activities.calls
+      .filter(({ name }) => name === 'prunePoints')
+      .map(({ input }) => input['which']);
+    expect(asked).toEqual(['left', 'left']);
+  });
+
   test('a finding that came right meanwhile: nothing is done', async () => {
     const { outcomes } = await resultOf(repair(FINDING));
     expect(outcomes).toEqual([{ findingId: FINDING, outcome: 'gone-already', done: [] }]);
