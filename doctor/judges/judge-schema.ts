@@ -14,7 +14,9 @@ const words: Readonly<Record<SchemaProblem, string>> = {
 /** Schema drift, tables that cannot be read, rows that make no sense. */
 export function judgeSchema({ survey, site }: View): Finding[] {
   if (survey === undefined) return [];
-  const { schema, unreadableTables, unreadableRows } = survey;
+  const { schema, unreadableTables, unreadableRows, adoption } = survey;
+  // It explains the rest, and what would mend that would be the wrong thing to do.
+  if (adoption?.state === 'begun' && !adoption.atWork) return [];
   const drift =
     schema === undefined
       ? []

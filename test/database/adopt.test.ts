@@ -10,7 +10,10 @@ import { rewritePaths } from '../../database/adopt/rewrite-paths';
 import { planUndo, undoAdoption } from '../../database/adopt/undo-adoption';
 import { readBackup } from '../../database/backup/read-backup';
 import { checkSchema } from '../../database/migrate';
+import { parseDatabaseUrl } from '../../database/database-url';
 import { openDatabase } from '../../database/open';
+import { lockSchema, withSchemaConnection } from '../../database/schema-connection';
+import { surveyDatabase } from '../../database/survey';
 import { devicePath } from '../../domain/device-path';
 import { type FreshDatabase, asServerRoot, withFreshDatabase } from '../support/mariadb';
 import { type OlderAge, makeOlderInstallation, older, singleDiskPath } from '../support/older-installation';
@@ -213,6 +216,7 @@ describe('an assessment', () => {
       expect(await db.query('SELECT volume_uuid FROM device_mappings')).toEqual([{ volume_uuid: older.root }]);
       const { leftBehind } = (await planUndo(here())).record.details;
       expect(leftBehind).toMatchObject([{ vmName: 'pgtest2', status, volumes: [SECOND] }]);
+      expect((await surveyDatabase({ url: db.url })).adoption).toMatchObject({ state: 'done', leftBehind });
     },
   );
 
@@ -423,6 +427,13 @@ describe('in place', () => {
       });
       await expect(adopting).rejects.toBe(cutOff);
       await expect(assessOlder(here())).rejects.toMatchObject({ problem: 'state' });
+      const sight = async () => (await surveyDatabase({ url: db.url })).adoption;
+      expect(await sight()).toMatchObject({ state: 'begun', atWork: false });
+      const address = parseDatabaseUrl(db.url);
+      await withSchemaConnection(address, async (connection) => {
+        await lockSchema(connection, address, 1);
+        expect(await sight()).toMatchObject({ state: 'begun', atWork: true });
+      });
       await undoAdoption(here(), newFile());
       await enter();
       expect(await everything()).toEqual(before);

@@ -6,6 +6,7 @@ import { loadConfiguration } from '../../worker/config';
 import { openSite } from '../../worker/site-access';
 import { everyForm, giveEveryForm, makeOlderInstallation, older, pgtest2 } from './older-installation';
 import type { TestStack } from './stack';
+import { until } from './until';
 
 export const OLDER_DATABASE = 'migratekit_oma';
 /** VM that stands beside the appliance, with a disk that is nobody's business. */
@@ -31,7 +32,11 @@ export interface BrokenInstallation {
 
 interface World {
   readonly volumes: readonly { readonly id: string; readonly virtualMachineId: string | null }[];
-  readonly machines: readonly { readonly id: string; readonly devices: readonly unknown[] }[];
+  readonly machines: readonly {
+    readonly id: string;
+    readonly devices: readonly unknown[];
+    readonly plugged: readonly string[];
+  }[];
 }
 
 /**
@@ -78,6 +83,8 @@ export async function makeBrokenInstallation(
   await writeFile(file, (await readFile(file, 'utf8')).replace(/(:\d+)\/diskferry"/, `$1/${OLDER_DATABASE}"`));
 
   const world = async (): Promise<World> => (await stack.census()) as World;
+  // The link of a disk comes a moment after the disk: only then is this what was found.
+  await until(async () => (await world()).machines.every(({ devices, plugged }) => devices.length === plugged.length));
   const tables = async (): Promise<string[]> =>
     (await rowsOf(root, `SHOW TABLES FROM ${OLDER_DATABASE}`)).map((row) => String(Object.values(row)[0])).sort();
   const read = (table: string) => rowsOf(root, `SELECT * FROM ${OLDER_DATABASE}.${table} ORDER BY 1`);
