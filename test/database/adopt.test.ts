@@ -16,7 +16,7 @@ import { lockSchema, withSchemaConnection } from '../../database/schema-connecti
 import { surveyDatabase } from '../../database/survey';
 import { devicePath } from '../../domain/device-path';
 import { type FreshDatabase, asServerRoot, withFreshDatabase } from '../support/mariadb';
-import { type OlderAge, makeOlderInstallation, older, singleDiskPath } from '../support/older-installation';
+import { byIdPath, type OlderAge, makeOlderInstallation, older, singleDiskPath } from '../support/older-installation';
 import { aFence, aVolume, claim } from './builders';
 
 let folder = '';
@@ -173,6 +173,26 @@ describe('an assessment', () => {
     expect(kinds(planAdoption((await assessOlder(here())).older, { ...terms, leaveOut }))).not.toContainEqual(
       expect.stringMatching(/^blocks/),
     );
+  });
+
+  test('a by-id link is kept as device node only where it ends in the serial of its own volume', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    const nodeOf = async (link: string) => {
+      await db.query('UPDATE device_mappings SET device_path = ?', [link]);
+      const plan = planAdoption((await assessOlder(here())).older, terms);
+      const wrong = plan.findings.filter(({ kind }) => kind === 'wrong-device').map(({ what }) => what);
+      return { node: plan.mappings[0]?.deviceNode, path: plan.mappings[0]?.devicePath, wrong };
+    };
+    expect(await nodeOf(byIdPath)).toEqual({ node: byIdPath, path: byIdPath, wrong: [] });
+    expect(await nodeOf('/dev/vdb')).toEqual({ node: null, path: '/dev/vdb', wrong: [] });
+    const anothers = '/dev/disk/by-id/virtio-3106013ae175423ea090';
+    expect(await nodeOf(anothers)).toEqual({
+      node: null,
+      path: anothers,
+      wrong: [
+        `volume ${older.root} is recorded as ${anothers}, which is not the link of its serial; its device is proven at the next replication`,
+      ],
+    });
   });
 
   const SECOND = '259498e5-f27f-428e-8884-6f1d0c2b7a90';
