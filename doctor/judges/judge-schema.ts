@@ -8,6 +8,7 @@ const words: Readonly<Record<SchemaProblem, string>> = {
   unknown: 'newer than this release: migrations are applied that it does not know',
   differs: 'not as the last migration left it',
   foreign: "another system's",
+  adopting: 'being adopted from the older installation',
   locked: 'being migrated',
 };
 

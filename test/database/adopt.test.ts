@@ -8,8 +8,9 @@ import type { OlderInstallation } from '../../database/adopt/older-rows';
 import { planAdoption } from '../../database/adopt/plan-adoption';
 import { rewritePaths } from '../../database/adopt/rewrite-paths';
 import { planUndo, undoAdoption } from '../../database/adopt/undo-adoption';
+import { backUp } from '../../database/backup/back-up';
 import { readBackup } from '../../database/backup/read-backup';
-import { checkSchema } from '../../database/migrate';
+import { checkSchema, migrate } from '../../database/migrate';
 import { parseDatabaseUrl } from '../../database/database-url';
 import { openDatabase } from '../../database/open';
 import { lockSchema, withSchemaConnection } from '../../database/schema-connection';
@@ -454,6 +455,11 @@ describe('in place', () => {
         await lockSchema(connection, address, 1);
         expect(await sight()).toMatchObject({ state: 'begun', atWork: true });
       });
+      // Nothing begins to work on tables that lack their rows: the way back would drop what it wrote.
+      const refused = { problem: 'adopting', message: expect.stringMatching(/--undo/) };
+      await expect(migrate(db.url)).rejects.toMatchObject(refused);
+      await expect(checkSchema(db.url)).rejects.toMatchObject(refused);
+      await expect(backUp(db.url, newFile())).rejects.toMatchObject(refused);
       await undoAdoption(here(), newFile());
       await enter();
       expect(await everything()).toEqual(before);
