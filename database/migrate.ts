@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { Umzug } from 'umzug';
+import { readAdoption } from './adopt/adoption-record';
 import { parseDatabaseUrl } from './database-url';
 import {
   type MigrationRecord,
@@ -43,6 +44,7 @@ export async function migrate(
 ): Promise<{ readonly applied: readonly string[]; readonly fingerprint: string }> {
   return await withSchemaConnection(parseDatabaseUrl(url, options.password), async (connection, address) => {
     await lockSchema(connection, address, options.lockTimeoutSeconds ?? 60);
+    await refuseUnadopted(connection);
     return await migrateLocked(connection, options.onProgress);
   });
 }
@@ -71,7 +73,10 @@ export async function checkSchema(
   url: string,
   options: { readonly password?: string } = {},
 ): Promise<{ readonly fingerprint: string }> {
-  return await withSchemaConnection(parseDatabaseUrl(url, options.password), checkedSchema);
+  return await withSchemaConnection(parseDatabaseUrl(url, options.password), async (connection) => {
+    await refuseUnadopted(connection);
+    return await checkedSchema(connection);
+  });
 }
 
 async function checkedSchema(connection: Connection): Promise<{ readonly fingerprint: string }> {
@@ -97,6 +102,7 @@ async function checkedSchema(connection: Connection): Promise<{ readonly fingerp
  * @throws SchemaError
  */
 export async function readSchema(connection: Connection): Promise<SchemaState> {
+  await refuseUnadopted(connection);
   const records = await readMigrationRecords(connection);
   const last = records?.at(-1);
   if (records === undefined || last === undefined) {
@@ -114,6 +120,12 @@ export async function readSchema(connection: Connection): Promise<SchemaState> {
     fingerprint: fingerprintOf(description),
     tables: description.flatMap((line) => (line.startsWith('table ') ? [line.split(' ')[1] ?? ''] : [])),
   };
+}
+
+/** Half adopted, the tables lack their rows, and the way back drops what anybody wrote meanwhile. */
+async function refuseUnadopted(connection: Connection): Promise<void> {
+  const adoption = await readAdoption(connection);
+  if (adoption?.state === 'begun') throw new SchemaError('adopting', [`adoption ${adoption.id}`]);
 }
 
 function refuseUnknown(records: readonly MigrationRecord[]): void {

@@ -26,6 +26,11 @@ export async function withSchemaConnection<T>(
   }
 }
 
+/** The lock under which the schema of a database is changed; held for as long as somebody migrates, adopts or takes back. */
+export function schemaLockName(database: string): string {
+  return `diskferry-migrate-${createHash('sha256').update(database).digest('hex').slice(0, 32)}`;
+}
+
 /**
  * Waits for the lock under which the schema is changed. GET_LOCK is of the whole server, so the database is part of the name; it
  * falls with the connection.
@@ -33,8 +38,10 @@ export async function withSchemaConnection<T>(
  * @throws SchemaError `locked`
  */
 export async function lockSchema(connection: Connection, address: DatabaseAddress, seconds: number): Promise<void> {
-  const name = `diskferry-migrate-${createHash('sha256').update(address.database).digest('hex').slice(0, 32)}`;
-  const [[row]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [name, seconds]);
+  const [[row]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [
+    schemaLockName(address.database),
+    seconds,
+  ]);
   // 0 is a time-out, NULL an error; going on unlocked would be the worst of the three.
   if (row?.['got'] !== 1) throw new SchemaError('locked', [address.shown]);
 }

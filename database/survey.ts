@@ -1,11 +1,13 @@
 import { Kysely, MysqlDialect, type Transaction, sql } from 'kysely';
 import { types } from 'node:util';
+import { OLDER_OWNER } from '../domain/names';
 import { parseDatabaseUrl } from './database-url';
 import { DatabaseUnavailableError } from './errors';
 import { checkSchema } from './migrate';
 import { openPool } from './pool';
 import type { Tables } from './schema';
 import { SchemaError, type SchemaProblem } from './schema-error';
+import { surveyAdoption, type SurveyedAdoption } from './survey-adoption';
 import { camelKeys, type SurveyedTable, type SurveyRow, surveySchemas } from './survey-rows';
 
 /** Everything in the tables that doctor compares, at one moment. */
@@ -13,6 +15,8 @@ export interface Survey {
   readonly schema: { readonly problem: SchemaProblem; readonly details: readonly string[] } | undefined;
   /** the database's clock, as an ISO time, and this machine's at the same moment */
   readonly clock: { readonly database: string; readonly here: string };
+  /** what this database was adopted from, and whether that came to its end */
+  readonly adoption: SurveyedAdoption | undefined;
   readonly rows: { readonly [T in SurveyedTable]: readonly SurveyRow<T>[] };
   /** rows that nothing of ours can have written */
   readonly unreadableRows: readonly { readonly table: string; readonly key: string; readonly problem: string }[];
@@ -33,7 +37,9 @@ const conditions: Partial<Record<SurveyedTable, string>> = {
   // What the older system left is over once it was settled, or once an operation of ours on the volume went well.
   adopted_operations: `settled_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM volume_operations later WHERE later.volume_id = t.volume_id AND later.state = 'done')`,
-  copy_progress: 'updated_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY',
+  // Of an adopted volume it tells whether Diskferry ever began to write it.
+  copy_progress: `updated_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY OR volume_id IN (
+    SELECT volume_id FROM volumes WHERE created_by_workflow_id = '${OLDER_OWNER}')`,
   replication_jobs: `ended_at IS NULL OR phase = 'abandoned' OR seq IN (
     SELECT MAX(seq) FROM replication_jobs GROUP BY site, source_id, source_vm_id)`,
   failovers: `ended_at IS NULL OR phase = 'abandoned' OR seq IN (
@@ -84,7 +90,7 @@ export async function surveyDatabase(options: { readonly url: string; readonly p
       .transaction()
       .setIsolationLevel('repeatable read')
       .setAccessMode('read only')
-      .execute((trx) => readAll(trx, schema));
+      .execute((trx) => readAll(trx, schema, address.database));
   } finally {
     await db.destroy();
   }
@@ -101,7 +107,7 @@ async function schemaProblem(options: { readonly url: string; readonly password?
   }
 }
 
-async function readAll(trx: Transaction<Tables>, schema: Survey['schema']): Promise<Survey> {
+async function readAll(trx: Transaction<Tables>, schema: Survey['schema'], database: string): Promise<Survey> {
   const here = new Date().toISOString();
   const clock = await sql<{ at: string }>`SELECT CAST(UTC_TIMESTAMP(3) AS DATETIME(3)) AS at`.execute(trx);
   const unreadableRows: Survey['unreadableRows'][number][] = [];
@@ -134,7 +140,15 @@ async function readAll(trx: Transaction<Tables>, schema: Survey['schema']): Prom
     recovery_points: await read('recovery_points'),
     recovery_point_snapshots: await read('recovery_point_snapshots'),
   };
-  return { schema, clock: { database: clock.rows[0]?.at ?? here, here }, rows, unreadableRows, unreadableTables };
+  let adoption: SurveyedAdoption | undefined;
+  try {
+    adoption = await surveyAdoption(trx, database);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) throw error;
+    unreadableTables.push({ table: 'diskferry_adoption', cause: errorText(error) });
+  }
+  const times = { database: clock.rows[0]?.at ?? here, here };
+  return { schema, clock: times, adoption, rows, unreadableRows, unreadableTables };
 }
 
 async function rowsOf(

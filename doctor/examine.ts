@@ -1,5 +1,6 @@
 import { type Finding, inOrder } from '../domain/findings';
 import { judgeAdoptedOperations } from './judges/judge-adopted-operations';
+import { judgeAdoption } from './judges/judge-adoption';
 import { judgeAttachments } from './judges/judge-attachments';
 import { judgeClocks } from './judges/judge-clocks';
 import { judgeDevicePaths } from './judges/judge-device-paths';
@@ -23,6 +24,7 @@ import { type View, viewOf } from './view';
 const judges: readonly ((view: View) => Finding[])[] = [
   judgeReach,
   judgeSchema,
+  judgeAdoption,
   judgeTemporalSetUp,
   judgeSiteSetUp,
   judgeClocks,

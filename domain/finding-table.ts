@@ -69,6 +69,22 @@ export const findingTable = {
     risk: 'Nothing is read out of them, and no worker starts; a job that hangs in them is not known here.',
     mend: 'Of the older installation: diskferry adopt (docs/adopt.md). Else name an empty database in the configuration, then: diskferry migrate',
   },
+  'adoption-unfinished': {
+    severity: 'critical',
+    title: 'An adoption was cut off',
+    message:
+      'Adoption {adoptionId} of the older installation, begun at {when}, did not come to its end, nor was it taken back',
+    risk: 'Some tables are of the older installation and some of Diskferry, and rows are missing. Whatever is started now works without them.',
+    mend: 'Start no worker. diskferry adopt --undo --from DATABASE_URL --backup FILE --apply takes it back from wherever it was cut off; then adopt again (docs/adopt.md)',
+  },
+  'vm-left-behind': {
+    severity: 'info',
+    title: 'A VM that stayed with the older installation',
+    message:
+      'VM {vmName} ({contextId}) was {status} when the older installation was adopted, and was left behind with its volumes: {volumes}',
+    risk: 'Diskferry knows nothing of these volumes and touches none of them. A replication of the VM makes new ones.',
+    mend: 'Nothing, if it is to stay where it is. To take it too: docs/adopt.md, "VMs that are failed over".',
+  },
   'cloudstack-unreachable': {
     severity: 'critical',
     title: 'CloudStack cannot be asked',
@@ -340,6 +356,14 @@ export const findingTable = {
   },
 
   // What can be gone back to
+  'adopted-unverified': {
+    severity: 'warning',
+    title: 'Adopted replicas that are not verified yet',
+    message:
+      'VM {vm}: disks {diskKeys} were adopted from the older installation, and Diskferry has not replicated them yet',
+    risk: 'Nobody knows how far the older copy came: a failover is refused, and there is no recovery point.',
+    mend: 'diskferry replicate REQUEST.json (with "overwrite": true), while the source is there.',
+  },
   'torn-vm': {
     severity: 'warning',
     title: 'The replicas of a VM are torn',

@@ -146,3 +146,6 @@ export const searchAttributeNames = {
   vm: 'DiskferryVm',
   phase: 'DiskferryPhase',
 } as const;
+
+/** Owner of the rows that an adoption wrote: no workflow of ours. */
+export const OLDER_OWNER = 'older-installation';

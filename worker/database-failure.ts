@@ -4,7 +4,7 @@ import { failure } from '../domain/failures';
 
 /**
  * Runs work on the database outside of activities and gives its errors the words of the failure table: `database-unavailable`
- * and `database-refuses` (worth a retry), `schema-foreign` and `schema-outdated`; others come as they are.
+ * and `database-refuses` (worth a retry), `schema-foreign`, `adoption-refused` and `schema-outdated`; others come as they are.
  */
 export async function translateDatabaseError<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -16,6 +16,9 @@ export async function translateDatabaseError<T>(work: () => Promise<T>): Promise
     }
     if (error instanceof SchemaError && error.problem === 'foreign') {
       throw failure('schema-foreign', { tables: error.details.join(', ') }, { cause: error });
+    }
+    if (error instanceof SchemaError && error.problem === 'adopting') {
+      throw failure('adoption-refused', { cause: error.message }, { cause: error });
     }
     if (error instanceof SchemaError) throw failure('schema-outdated', { cause: error.message }, { cause: error });
     throw error;

@@ -58,13 +58,19 @@ export async function readAdoption(connection: Connection): Promise<AdoptionReco
   const [found] = await connection.query<RowDataPacket[]>("SHOW TABLES LIKE 'diskferry\\_adoption'");
   if (found.length === 0) return undefined;
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT * FROM diskferry_adoption ORDER BY began_at LIMIT 1');
+  return adoptionOf(row);
+}
+
+/** The record that a row holds. @throws ZodError or SyntaxError when nothing of ours can have written it */
+export function adoptionOf(row: object | undefined): AdoptionRecord | undefined {
   if (row === undefined) return undefined;
+  const fields = new Map(Object.entries(row as Record<string, string | null>));
   return recordSchema.parse({
-    id: String(row['id']),
-    mode: String(row['mode']),
-    state: String(row['state']),
-    beganAt: String(row['began_at']),
-    details: JSON.parse(String(row['details'])) as unknown,
+    id: fields.get('id'),
+    mode: fields.get('mode'),
+    state: fields.get('state'),
+    beganAt: fields.get('began_at'),
+    details: JSON.parse(fields.get('details') ?? '') as unknown,
   });
 }
 

@@ -1,10 +1,13 @@
 import { devicePath, parseDevicePath } from '../../domain/device-path';
+import { volumeSerial } from '../../domain/names';
 import { GIB } from '../../domain/sizes';
 import type { AdoptionPlan, AdoptionTerms, Find, Finding, ListedVolume, PlannedMapping } from './adoption-plan';
 import type { OlderInstallation, OlderMapping } from './older-rows';
 import { groups, planDisks } from './plan-disks';
 import { planLeftBehind } from './plan-left-behind';
 import { planOperations } from './plan-operations';
+
+const BY_ID = '/dev/disk/by-id/';
 
 /** Plans an adoption. Pure: the same rows, terms and listing give the same plan. */
 export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): AdoptionPlan {
@@ -43,6 +46,10 @@ export function planAdoption(older: OlderInstallation, terms: AdoptionTerms): Ad
   const past: (PlannedMapping & { because: string })[] = [];
   for (const row of rows) {
     const planned = planMapping(row, terms, recordedBytes(older, row));
+    if (planned.deviceNode === null && row.device_path.startsWith(BY_ID)) {
+      const what = `volume ${row.volume_uuid} is recorded as ${row.device_path}, which is not the link of its serial; its device is proven at the next replication`;
+      find('wrong-device', 'warning', what);
+    }
     if (!terms.appliances.has(row.vm_id)) {
       find(
         'not-an-appliance',
@@ -71,18 +78,21 @@ function recordedBytes(older: OlderInstallation, row: OlderMapping): number {
 
 function planMapping(row: OlderMapping, terms: AdoptionTerms, bytes: number): PlannedMapping {
   const listed = terms.listed?.get(row.volume_uuid);
-  const parsed = parseDevicePath(row.device_path);
+  const { form } = parseDevicePath(row.device_path);
   const replica = terms.appliances.has(row.vm_id);
   return {
     volumeId: row.volume_uuid,
     vmId: row.vm_id,
     devicePath: terms.rewritePaths ? devicePath(row.vm_id, row.volume_uuid) : row.device_path,
     olderPath: row.device_path,
-    // A kernel name such as /dev/vdb is another disk after the next restart: it is proven anew, never believed.
+    // A kernel name such as /dev/vdb is another disk after the next restart: it is proven anew, never believed. Nor is the link of
+    // another volume's serial: the older system took the newest device where it did not find the volume's own.
     deviceNode:
-      parsed.form === 'device-node' && parsed.deviceNode.startsWith('/dev/disk/by-id/') ? parsed.deviceNode : null,
+      row.device_path.startsWith(BY_ID) && row.device_path.endsWith(`-${volumeSerial(row.volume_uuid)}`)
+        ? row.device_path
+        : null,
     cloudStackDeviceId: listed?.deviceId ?? row.cloudstack_device_id ?? null,
-    role: replica ? 'replica' : parsed.form === 'vm-root' ? 'live_root' : 'live_data',
+    role: replica ? 'replica' : form === 'vm-root' ? 'live_root' : 'live_data',
     sizeBytes: listed?.sizeBytes ?? bytes,
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { OLDER_OWNER } from '../../domain/names';
 import { backUp } from '../backup/back-up';
 import { quoted } from '../backup/table-layout';
 import { NotQuietError, whoRuns } from '../backup/who-runs';
@@ -10,7 +11,6 @@ import { type DatabaseAt, proveAside } from './adopt';
 import { AdoptionError } from './adoption-error';
 import { type AdoptionRecord, forgetAdoption, readAdoption, writeAdoption } from './adoption-record';
 import { putBack, tablesThere } from './put-aside';
-import { OLDER_OWNER } from './write-adopted';
 
 /** What the way back would do, found out without changing anything. */
 export interface UndoPlan {

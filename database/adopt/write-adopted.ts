@@ -1,10 +1,8 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { OLDER_OWNER } from '../../domain/names';
 import { asDateTime } from '../sql-parts';
 import { AdoptionError } from './adoption-error';
 import type { AdoptionPlan, PlannedMapping, PlannedOperation } from './adoption-plan';
-
-/** Owner of the rows that came from the older system. */
-export const OLDER_OWNER = 'older-installation';
 
 /**
  * Writes the rows of a plan into our tables, in the transaction of the caller. Every volume counts as holding data and none as

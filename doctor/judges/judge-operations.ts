@@ -1,6 +1,6 @@
 import type { SurveyRow } from '../../database/survey-rows';
 import { type Finding, finding } from '../../domain/findings';
-import { sourceVmPath } from '../../domain/names';
+import { OLDER_OWNER, sourceVmPath } from '../../domain/names';
 import { SILENT_AFTER_MS } from '../run-activity';
 import { placeOf, type View } from '../view';
 
@@ -66,7 +66,9 @@ function cameRight(view: View, row: Operation): boolean {
   const later = view.rows.volume_operations.filter((other) => disk(other) && other.seq > row.seq);
   if (later.some(({ state }) => state === 'done')) return true;
   const record = row.volumeId === undefined ? undefined : view.records.get(row.volumeId);
-  if (record?.verifiedHash !== undefined || record?.keptBecause !== undefined) return true;
+  // Of an adopted volume the reason is the adoption's, not that of the run.
+  const kept = record?.keptBecause !== undefined && record.createdByWorkflowId !== OLDER_OWNER;
+  if (record?.verifiedHash !== undefined || kept) return true;
   // a run that has ended took back what it made, or said what it kept
   const run = view.runs.recorded.find((each) => each.row.firstRunId === row.firstRunId)?.row;
   if (run?.endedAt === undefined) return false;

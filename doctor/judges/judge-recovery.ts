@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../domain/findings';
-import { sourceVmPath, vmPathOfWorkflowId } from '../../domain/names';
+import { OLDER_OWNER, sourceVmPath, vmPathOfWorkflowId } from '../../domain/names';
 import { unverifiedDisks } from '../../domain/verified';
 import { judgeSnapshot } from '../../site/judge-snapshot';
 import type { View } from '../view';
@@ -31,6 +31,9 @@ function judgeTorn(view: View): Finding[] {
     if (torn.length === 0) return [];
     const about = { site, subject: vm, owner: vm };
     const diskKeys = torn.join(', ');
+    if (written.filter(({ diskKey }) => torn.includes(diskKey)).every(({ volumeId }) => isAsAdopted(view, volumeId))) {
+      return [finding('adopted-unverified', about, { vm, diskKeys })];
+    }
     return [
       finding('torn-vm', about, { vm, diskKeys }),
       ...(complete.has(vm) || !view.hasRead('recovery_points')
@@ -38,6 +41,12 @@ function judgeTorn(view: View): Finding[] {
         : [finding('recovery-point-missing', about, { vm, diskKeys })]),
     ];
   });
+}
+
+/** Adopted, and nothing of ours ever began to write it: what it holds is the older system's, torn or not. */
+function isAsAdopted({ records, rows }: View, volumeId: string): boolean {
+  const begun = rows.copy_progress.some((row) => row.volumeId === volumeId);
+  return records.get(volumeId)?.createdByWorkflowId === OLDER_OWNER && !begun;
 }
 
 function judgeSnapshots(view: View): Finding[] {

@@ -7,13 +7,16 @@ const words: Readonly<Record<Exclude<SchemaProblem, 'foreign'>, string>> = {
   pending: 'older than this release: migrations are not applied',
   unknown: 'newer than this release: migrations are applied that it does not know',
   differs: 'not as the last migration left it',
+  adopting: 'being adopted from the older installation',
   locked: 'being migrated',
 };
 
 /** Schema drift, tables that cannot be read, rows that make no sense. */
 export function judgeSchema({ survey, site }: View): Finding[] {
   if (survey === undefined) return [];
-  const { schema, unreadableTables, unreadableRows } = survey;
+  const { schema, unreadableTables, unreadableRows, adoption } = survey;
+  // It explains the rest, and what would mend that would be the wrong thing to do.
+  if (adoption?.state === 'begun' && !adoption.atWork) return [];
   if (schema?.problem === 'foreign') {
     // Of another system's tables it is known already why they are not like ours.
     const tables = shortened(schema.details);

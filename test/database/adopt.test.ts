@@ -8,12 +8,16 @@ import type { OlderInstallation } from '../../database/adopt/older-rows';
 import { planAdoption } from '../../database/adopt/plan-adoption';
 import { rewritePaths } from '../../database/adopt/rewrite-paths';
 import { planUndo, undoAdoption } from '../../database/adopt/undo-adoption';
+import { backUp } from '../../database/backup/back-up';
 import { readBackup } from '../../database/backup/read-backup';
-import { checkSchema } from '../../database/migrate';
+import { checkSchema, migrate } from '../../database/migrate';
+import { parseDatabaseUrl } from '../../database/database-url';
 import { openDatabase } from '../../database/open';
+import { lockSchema, withSchemaConnection } from '../../database/schema-connection';
+import { surveyDatabase } from '../../database/survey';
 import { devicePath } from '../../domain/device-path';
 import { type FreshDatabase, asServerRoot, withFreshDatabase } from '../support/mariadb';
-import { type OlderAge, makeOlderInstallation, older, singleDiskPath } from '../support/older-installation';
+import { byIdPath, type OlderAge, makeOlderInstallation, older, singleDiskPath } from '../support/older-installation';
 import { aFence, aVolume, claim } from './builders';
 
 let folder = '';
@@ -174,6 +178,26 @@ describe('an assessment', () => {
     );
   });
 
+  test('a by-id link is kept as device node only where it ends in the serial of its own volume', async () => {
+    await makeOlderInstallation(db, 'shipped');
+    const nodeOf = async (link: string) => {
+      await db.query('UPDATE device_mappings SET device_path = ?', [link]);
+      const plan = planAdoption((await assessOlder(here())).older, terms);
+      const wrong = plan.findings.filter(({ kind }) => kind === 'wrong-device').map(({ what }) => what);
+      return { node: plan.mappings[0]?.deviceNode, path: plan.mappings[0]?.devicePath, wrong };
+    };
+    expect(await nodeOf(byIdPath)).toEqual({ node: byIdPath, path: byIdPath, wrong: [] });
+    expect(await nodeOf('/dev/vdb')).toEqual({ node: null, path: '/dev/vdb', wrong: [] });
+    const anothers = '/dev/disk/by-id/virtio-3106013ae175423ea090';
+    expect(await nodeOf(anothers)).toEqual({
+      node: null,
+      path: anothers,
+      wrong: [
+        `volume ${older.root} is recorded as ${anothers}, which is not the link of its serial; its device is proven at the next replication`,
+      ],
+    });
+  });
+
   const SECOND = '259498e5-f27f-428e-8884-6f1d0c2b7a90';
   const FAILOVER_VM = 'de2ee31f-345a-4371-ab7e-da196c40a933';
   /** pgtest2, failed over: its disk on the failover VM, mapped by a row that names no VM, beside a root of that VM. */
@@ -215,6 +239,7 @@ describe('an assessment', () => {
       expect(await db.query('SELECT volume_uuid FROM device_mappings')).toEqual([{ volume_uuid: older.root }]);
       const { leftBehind } = (await planUndo(here())).record.details;
       expect(leftBehind).toMatchObject([{ vmName: 'pgtest2', status, volumes: [SECOND] }]);
+      expect((await surveyDatabase({ url: db.url })).adoption).toMatchObject({ state: 'done', leftBehind });
     },
   );
 
@@ -425,6 +450,18 @@ describe('in place', () => {
       });
       await expect(adopting).rejects.toBe(cutOff);
       await expect(assessOlder(here())).rejects.toMatchObject({ problem: 'state' });
+      const sight = async () => (await surveyDatabase({ url: db.url })).adoption;
+      expect(await sight()).toMatchObject({ state: 'begun', atWork: false });
+      const address = parseDatabaseUrl(db.url);
+      await withSchemaConnection(address, async (connection) => {
+        await lockSchema(connection, address, 1);
+        expect(await sight()).toMatchObject({ state: 'begun', atWork: true });
+      });
+      // Nothing begins to work on tables that lack their rows: the way back would drop what it wrote.
+      const refused = { problem: 'adopting', message: expect.stringMatching(/--undo/) };
+      await expect(migrate(db.url)).rejects.toMatchObject(refused);
+      await expect(checkSchema(db.url)).rejects.toMatchObject(refused);
+      await expect(backUp(db.url, newFile())).rejects.toMatchObject(refused);
       await undoAdoption(here(), newFile());
       await enter();
       expect(await everything()).toEqual(before);

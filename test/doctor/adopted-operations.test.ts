@@ -3,6 +3,7 @@ import { examine } from '../../doctor/examine';
 import { planRepair } from '../../doctor/plan-repair';
 import { viewOf } from '../../doctor/view';
 import type { FindingKind } from '../../domain/findings';
+import { OLDER_OWNER } from '../../domain/names';
 import type { RepairPlan } from '../../domain/repair-io';
 import {
   APPLIANCE,
@@ -20,7 +21,6 @@ import {
   VM_PATH,
 } from './site';
 
-const OLDER = 'older-installation';
 const ERROR = `Error 1062: Duplicate entry 'remote-vm-${APPLIANCE}' for key 'unique_device_path'`;
 
 /** pgtest1 as it was adopted: the second disk attached and not mapped, and the operation that failed for it. */
@@ -28,7 +28,7 @@ function adoptedSite(olderStatus: 'failed' | 'executing' = 'failed'): OpenSite {
   const site = healthySite();
   site.rows.volumes = site.rows.volumes.map((row) => ({
     ...row,
-    createdByWorkflowId: OLDER,
+    createdByWorkflowId: OLDER_OWNER,
     verifiedHash: undefined,
     keptBecause: 'it was adopted from the older installation',
   }));
@@ -123,4 +123,11 @@ describe('an operation of the older installation', () => {
     const plan = planOf(site, 'failed-operation');
     expect(plan).toMatchObject({ acts: [], refused: expect.stringContaining(OTHER_VM) });
   });
+});
+
+test('an operation of ours that failed on an adopted volume is found: what keeps the volume is the adoption, not that run', () => {
+  const site = adoptedSite();
+  site.rows.adopted_operations = [];
+  site.rows.volume_operations.push(operationRow());
+  expect(found(site)).toContain(`failed-operation/${OPERATION}`);
 });

@@ -5,7 +5,7 @@ import { devicePath } from '../../domain/device-path';
 import { findingTable } from '../../domain/finding-table';
 import { type FindingKind, findingKinds } from '../../domain/findings';
 import { failureRecord } from '../../domain/failures';
-import { exportName, taskQueues, volumeSerial } from '../../domain/names';
+import { exportName, OLDER_OWNER, taskQueues, volumeSerial } from '../../domain/names';
 import {
   APPLIANCE,
   ago,
@@ -62,6 +62,25 @@ const tear = (site: OpenSite): void => {
     row.volumeId === DATA ? { ...row, verifiedHash: undefined } : row,
   );
 };
+/** The data disk's volume as it was adopted: nobody knows what it holds. */
+const adoptData = (site: OpenSite): void => {
+  tear(site);
+  site.rows.volumes = site.rows.volumes.map((row) =>
+    row.volumeId === DATA ? { ...row, createdByWorkflowId: OLDER_OWNER } : row,
+  );
+};
+const adoption = (state: 'begun' | 'done', leftSourceVmId?: string): NonNullable<OpenSite['survey']['adoption']> => ({
+  ...{ id: 'adoption-1', state, beganAt: ago(90), atWork: false },
+  leftBehind:
+    leftSourceVmId === undefined
+      ? []
+      : [
+          {
+            ...{ contextId: 'ctx-pgtest2', vmName: 'pgtest2', sourceVmId: leftSourceVmId },
+            ...{ status: 'failed_over_live', volumes: [ORPHAN] },
+          },
+        ],
+});
 const runEnded = (site: OpenSite): void => {
   site.temporal.ends = new Map([[runKey(WORKFLOW, RUN), { words: 'was terminated at 2025-09-28T18:00:00.000Z' }]]);
 };
@@ -389,6 +408,31 @@ const planted: Readonly<Record<FindingKind, Planted>> = {
     well: (site) => {
       site.rows.replication_jobs = site.rows.replication_jobs.map((row) => ({ ...row, phase: 'abandoned' }));
       site.volumes = site.volumes.filter(({ id }) => id !== DATA);
+    },
+  },
+  'adoption-unfinished': {
+    plant: (site) => {
+      site.survey.adoption = adoption('begun');
+      // the tables are in neither state: it explains that
+      site.survey.schema = { problem: 'missing', details: [] };
+      site.survey.unreadableTables = [{ table: 'failovers', cause: 'is not there' }];
+    },
+    finds: ['adoption-1'],
+    well: (site) => (site.survey.adoption = { ...adoption('begun'), atWork: true }),
+  },
+  'vm-left-behind': {
+    plant: (site) => (site.survey.adoption = adoption('done', OTHER_VM)),
+    finds: ['ctx-pgtest2'],
+    // it was replicated anew
+    well: (site) => (site.survey.adoption = adoption('done', VM.sourceVmId)),
+  },
+  'adopted-unverified': {
+    plant: adoptData,
+    finds: [VM_PATH],
+    well: (site) => {
+      adoptData(site);
+      // Diskferry began to write it: now it is torn
+      site.rows.copy_progress = [{ volumeId: DATA, updatedAt: ago(9_000) }];
     },
   },
   'torn-vm': {

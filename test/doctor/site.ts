@@ -61,7 +61,13 @@ export function healthySite(): OpenSite {
       recoveryPoints: 1,
       otherApplianceIds: ['8a4400e5-c92a-4bc4-8bff-4b6b0b6a018c'],
     },
-    survey: { schema: undefined, clock: { database: NOW, here: NOW }, unreadableRows: [], unreadableTables: [] },
+    survey: {
+      schema: undefined,
+      clock: { database: NOW, here: NOW },
+      adoption: undefined,
+      unreadableRows: [],
+      unreadableTables: [],
+    },
     rows: {
       device_mappings: disks.map(({ volumeId, gib }, index) => ({
         id: index + 1,

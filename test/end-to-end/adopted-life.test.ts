@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCli } from '../../client/cli';
+import { volumeSerial } from '../../domain/names';
 import { contentDigest } from '../../simulator/content-digest';
 import { demoApplianceId as APPLIANCE } from '../../stack/local-stack';
 import { jobSheetQueries } from '../../stack/job-sheet-queries';
@@ -90,6 +91,14 @@ test('it is adopted as it is, in every form', async () => {
   expect(await paths()).toEqual({ ...olderPaths, ...untouched });
 }, 90_000);
 
+test('straight after, doctor says what is true of it, and nothing else', async () => {
+  const found = JSON.parse(await says(4, 'doctor', '--json')) as { findings: { id: string }[] };
+  const adopted = [VM, `${localSite}/vcenter-qc/${pgtest2.vm}`].map((vm) => `adopted-unverified/${vm}`);
+  const forms = [...volumeIds, pgtest2.volumeId].map((id) => `old-form-path/${id}`);
+  const operations = [`failed-operation/${older.failedOperation}`, `stuck-operation/${older.stuckOperation}`];
+  expect(found.findings.map(({ id }) => id).sort()).toEqual([...adopted, ...forms, ...operations].sort());
+}, 60_000);
+
 test('straight after, a failover is refused with what to do, by every name of the VM, and nothing is changed', async () => {
   for (const kind of ['live', 'test']) {
     for (const name of [VM, older.vm]) {
@@ -105,6 +114,13 @@ test('replicated again, onto its own volumes, whose paths stay', async () => {
   await replicate();
   expect(await paths()).toEqual({ ...olderPaths, ...untouched });
   expect(await installation.attachments()).toEqual(onOne(APPLIANCE));
+  // whatever the older system took for the device, now it is the proven one
+  const nodes = await installation.sql(
+    `SELECT volume_uuid, device_node FROM device_mappings WHERE volume_uuid <> '${pgtest2.volumeId}'`,
+  );
+  for (const row of nodes) {
+    expect(String(row['device_node'])).toMatch(new RegExp(`-${volumeSerial(String(row['volume_uuid']))}$`));
+  }
 }, 90_000);
 
 test('failed over for a test: the replicas stay where they are, and nothing of the sandbox is left', async () => {
@@ -139,7 +155,11 @@ test('brought back: on the appliance, with paths of today; where each was stays 
 
 test('replicated again: doctor finds nothing of it', async () => {
   await replicate();
-  expect(await says(4, 'doctor')).not.toContain(`owner: ${VM}`);
+  const found = await says(3, 'doctor');
+  expect(found).not.toContain(`owner: ${VM}`);
+  // the other one is as it was adopted, and that is what is said of it
+  expect(found).toContain(`id: adopted-unverified/${localSite}/vcenter-qc/${pgtest2.vm}`);
+  expect(found).not.toContain('torn');
 }, 90_000);
 
 test('released: off the appliance, kept, and nothing of other people was touched', async () => {

@@ -32,7 +32,11 @@ export interface BrokenInstallation {
 
 interface World {
   readonly volumes: readonly { readonly id: string; readonly virtualMachineId: string | null }[];
-  readonly machines: readonly { readonly id: string; readonly devices: readonly unknown[] }[];
+  readonly machines: readonly {
+    readonly id: string;
+    readonly devices: readonly unknown[];
+    readonly plugged: readonly string[];
+  }[];
 }
 
 /**
@@ -76,8 +80,8 @@ export async function makeBrokenInstallation(
     forms === 'every' ? [...everyForm.map(({ volumeId }) => volumeId), pgtest2.volumeId] : [older.root, older.data];
   const theirs = await makeVolumes(stack, ours);
   const world = async (): Promise<World> => (await stack.census()) as World;
-  // A guest shows a device a moment after CloudStack says that it is attached.
-  await until(async () => (await world()).machines.some(({ id, devices }) => id === NEIGHBOUR && devices.length > 0));
+  // The link of a disk comes a moment after the disk: only then is this what was found.
+  await until(async () => (await world()).machines.every(({ devices, plugged }) => devices.length === plugged.length));
   const file = stack.folder.configurationFile;
   await writeFile(file, (await readFile(file, 'utf8')).replace(/(:\d+)\/diskferry"/, `$1/${OLDER_DATABASE}"`));
 

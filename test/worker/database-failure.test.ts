@@ -20,6 +20,7 @@ describe('errors of the database in the words of the failure table', () => {
 
   test.each<[SchemaProblem, string, string]>([
     ['foreign', 'schema-foreign', 'diskferry adopt'],
+    ['adopting', 'adoption-refused', 'diskferry adopt --undo'],
     ['missing', 'schema-outdated', 'diskferry migrate'],
     ['pending', 'schema-outdated', 'diskferry migrate'],
     ['differs', 'schema-outdated', 'diskferry migrate'],

@@ -87,6 +87,28 @@ describe('a repair', () => {
     expect(asked).toEqual(['left', 'left']);
   });
 
+  test('an operation of the older installation: its volume is mapped, then it is closed; nothing is undone for it', async () => {
+    world.activities.script((call) => {
+      if (call.name !== 'planRepair') return undefined;
+      if (world.activities.count('closeOlderOperation') > 0) return Promise.resolve({});
+      const mapped = world.activities.count('mapDevice') > 0;
+      const acts: RepairAct[] = [
+        ...(mapped ? [] : [{ ...act('mapAgain'), cloudStackDeviceId: 2 }]),
+        { ...act('closeOlderOperation'), operationId: 'eb5032e1-8461-49ea-8756-3e4fa4000399' },
+      ];
+      return Promise.resolve({ plan: { findingId: FINDING, title: 't', acts } });
+    });
+    const { outcomes } = await resultOf(repair(FINDING));
+    expect(outcomes).toEqual([
+      { findingId: FINDING, outcome: 'mended', done: [expect.stringMatching(/^mapped as/), 'closed'] },
+    ]);
+    expect(workOf()).toEqual(['claimVm', 'resolveDevice', 'mapDevice', 'closeOlderOperation', 'endClaim']);
+    expect(world.activities.calls.find(({ name }) => name === 'closeOlderOperation')?.input).toMatchObject({
+      operationId: 'eb5032e1-8461-49ea-8756-3e4fa4000399',
+      volumeId: VOLUME,
+    });
+  });
+
   test('a finding that came right meanwhile: nothing is done', async () => {
     const { outcomes } = await resultOf(repair(FINDING));
     expect(outcomes).toEqual([{ findingId: FINDING, outcome: 'gone-already', done: [] }]);

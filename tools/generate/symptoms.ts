@@ -245,7 +245,7 @@ export const symptoms: readonly Symptom[] = [
       'too-many-disks',
       'hook-unknown',
     ],
-    findings: ['torn-vm', 'limit-near'],
+    findings: ['torn-vm', 'adopted-unverified', 'limit-near'],
   },
   {
     sees: 'A failover fails, or its VM does not come up',
@@ -291,7 +291,7 @@ export const symptoms: readonly Symptom[] = [
       'snapshot-delete-failed',
       'restore-failed',
     ],
-    findings: ['recovery-point-missing', 'recovery-point-broken', 'no-recovery-points-kept'],
+    findings: ['recovery-point-missing', 'recovery-point-broken', 'recovery-point-left', 'no-recovery-points-kept'],
   },
   {
     sees: 'A worker does not start',
@@ -332,7 +332,7 @@ export const symptoms: readonly Symptom[] = [
       'adoption-refused',
       'adoption-writers',
     ],
-    findings: ['schema-drift'],
+    findings: ['schema-drift', 'schema-foreign', 'adoption-unfinished', 'vm-left-behind', 'adopted-unverified'],
   },
   {
     sees: 'The demo or "diskferry up" ends with an error',
