@@ -143,7 +143,9 @@ describe('phase 3: clean-up', () => {
     const after = await says(3, 'doctor');
     for (const id of [FINDING, FAILED, STUCK]) expect(after).not.toContain(id);
     // Closed, and looked up all the same.
-    expect(await says(0, 'repair', older.failedOperation)).toMatch(/is closed: volume .* and mapped as .* Nothing was changed/);
+    expect(await says(0, 'repair', older.failedOperation)).toMatch(
+      /is closed: volume .* and mapped as .* Nothing was changed/,
+    );
     expect(await says(0, 'operations', VM, '--failed')).toMatch(
       /failed attach disk 2001 .*of the older installation.*Error 1062.*now closed: volume/,
     );
