@@ -166,7 +166,7 @@ describe('preflightSite', () => {
     expect(refused.code).toBe('replicated-before');
     expect(refused.message).toContain(volumeId);
     const answer = await site(request({ overwrite: true }), {}, later);
-    expect(answer.existingVolumes).toEqual([{ diskKey: DISK_KEY, volumeId }]);
+    expect(answer.existingVolumes).toEqual([{ diskKey: DISK_KEY, volumeId, volumeBytes: GIB }]);
 
     await world.database.query('UPDATE vm_disks SET backing_uuid = ? WHERE volume_id = ?', ['old', volumeId]);
     const [disk] = request().disks;
