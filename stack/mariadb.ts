@@ -76,6 +76,7 @@ export async function startMariaDb(options: MariaDbOptions): Promise<RunningMari
   const database = options.database ?? USER;
   const command = await required('mariadbd');
   refuseLongSocketPath(options.socketPath);
+  await mkdir(temporaryFolderOf(options.dataDirectory), { recursive: true, mode: 0o700 });
   await initialise(options.dataDirectory);
   const initFile = join(options.dataDirectory, 'diskferry-init.sql');
   await writeFile(initFile, bootstrapSql(options.password, database), { mode: 0o600 });
@@ -123,6 +124,14 @@ export async function startMariaDb(options: MariaDbOptions): Promise<RunningMari
   };
 }
 
+/**
+ * Where the server has its temporary tables. Not /tmp: a server that starts deletes every `#sql…` file in its folder, also those of
+ * another that is at work (sql/sql_base.cc, mysql_rm_tmp_tables).
+ */
+function temporaryFolderOf(dataDirectory: string): string {
+  return `${dataDirectory}.tmp`;
+}
+
 async function required(program: string): Promise<string> {
   const path = await findProgram(program);
   if (path === undefined) {
@@ -139,20 +148,22 @@ async function initialise(dataDirectory: string): Promise<void> {
   if (await exists(join(dataDirectory, 'mysql'))) return;
   const fresh = `${dataDirectory}.new`;
   await mkdir(dirname(dataDirectory), { recursive: true });
-  let failed = await bootstrap(fresh);
-  if (failed !== undefined) failed = await bootstrap(fresh);
+  const temporary = temporaryFolderOf(dataDirectory);
+  let failed = await bootstrap(fresh, temporary);
+  if (failed !== undefined) failed = await bootstrap(fresh, temporary);
   if (failed !== undefined) throw new MariaDbStartError(`MariaDB could not initialise ${dataDirectory}: ${failed}`);
   await rm(dataDirectory, { recursive: true, force: true });
   await rename(fresh, dataDirectory);
 }
 
 /** Makes the system tables in an empty folder; what went wrong, in MariaDB's words, or undefined. */
-async function bootstrap(folder: string): Promise<string | undefined> {
+async function bootstrap(folder: string, temporary: string): Promise<string | undefined> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
   const { code, output } = await runProgram(await required('mariadb-install-db'), [
     '--no-defaults',
     `--datadir=${folder}`,
+    `--tmpdir=${temporary}`,
     `--user=${userInfo().username}`,
     '--skip-test-db',
     '--skip-name-resolve',
@@ -197,6 +208,7 @@ function serverArguments(options: MariaDbOptions, socketPath: string, initFile: 
   return [
     '--no-defaults',
     `--datadir=${options.dataDirectory}`,
+    `--tmpdir=${temporaryFolderOf(options.dataDirectory)}`,
     `--user=${userInfo().username}`,
     `--bind-address=${HOST}`,
     `--port=${String(options.port)}`,

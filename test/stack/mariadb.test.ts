@@ -47,6 +47,15 @@ async function query(url: string, user: string, password: string, sql: string): 
 }
 
 describe('the private MariaDB', () => {
+  test('has a folder of its own for temporary files: a server that starts deletes those of others in its own', async () => {
+    const data = join(folder, 'data');
+    const { databaseUrl } = await start(data, 'secret');
+    const [row] = (await query(databaseUrl(), 'diskferry', 'secret', 'SELECT @@tmpdir AS place')) as {
+      place: string;
+    }[];
+    expect(row?.place).toBe(`${data}.tmp`);
+  });
+
   test('keeps its data over a restart, takes the new password and no other, and lets root in by no network', async () => {
     const data = join(folder, 'data');
     const first = await start(data, "first 'secret'");
