@@ -19,6 +19,7 @@ import {
 } from '../workflows/messages';
 import type { ReplicationPlan } from '../workflows/plan-replication';
 import type { ReleaseResult } from '../workflows/release-vm';
+import { unlessAdopted } from './adopted-vm';
 import { listReplications, type ListedReplication, type ListFilter } from './list-replications';
 import type { ReplicationRecords } from './replication-records';
 import { readStatus, type ReplicationStatus } from './replication-status';
@@ -99,9 +100,11 @@ export class ReplicationClient {
     );
   }
 
-  /** All that is known, from workflow, server and database; a part that is missing is named. Throws `vm-unknown`. */
+  /** All that is known, from workflow, server and database; a part that is missing is named. Throws `vm-unknown` or `vm-not-run`. */
   async status(vm: SourceVmKey): Promise<ReplicationStatus> {
-    return await readStatus(this.#temporal, this.#records, vm, await currentWorkflowId(this.#temporal, vm));
+    return await unlessAdopted(this.#records, vm, async () =>
+      readStatus(this.#temporal, this.#records, vm, await currentWorkflowId(this.#temporal, vm)),
+    );
   }
 
   /**
@@ -119,12 +122,13 @@ export class ReplicationClient {
    * abandoned or ended from outside anew, under a new request id.
    *
    * @returns the new run, or undefined when a running one was told
-   * @throws DiskferryFailure `update-refused`, `worker-missing` or `vm-unknown`
+   * @throws DiskferryFailure `update-refused`, `worker-missing`, `vm-unknown` or `vm-not-run`
    */
   async retry(vm: SourceVmKey): Promise<StartedReplication | undefined> {
     const workflowId = await currentWorkflowId(this.#temporal, vm);
     if (workflowId === replicationWorkflowId(vm) && !(await isRunning(this.#temporal, workflowId))) {
-      return await retryEndedReplication({ temporal: this.#temporal, records: this.#records }, vm);
+      const services = { temporal: this.#temporal, records: this.#records };
+      return await unlessAdopted(this.#records, vm, () => retryEndedReplication(services, vm));
     }
     await this.retryNow(vm);
     return undefined;

@@ -88,6 +88,15 @@ export const failureTable = {
     next: 'See which VMs are known: diskferry list',
     exitCode: 1,
   },
+  'vm-not-run': {
+    class: 'refused',
+    message: 'VM {vm} was adopted with its volumes ({volumes}); no run of Diskferry has replicated it yet',
+    means:
+      'Its volumes and mappings came over from the older installation. What they hold was never verified, and there is no run to show or to try again.',
+    systemDoes: REFUSES,
+    next: 'Replicate it, with "overwrite": true in the request: diskferry replicate REQUEST',
+    exitCode: 1,
+  },
   'nothing-known': {
     class: 'unavailable',
     message: 'Nothing is known of VM {vm} while not everybody answers: {cause}',

@@ -156,7 +156,8 @@ describe('phase 3: clean-up', () => {
 
 describe('phase 4: the retry of pgtest1', () => {
   test('it is refused onto the volumes that are there, until the request says so', async () => {
-    expect(await says(1, 'retry', VM)).toContain('vm-unknown');
+    for (const look of ['status', 'explain', 'retry'])
+      expect(await says(1, look, VM)).toContain('refused (vm-not-run)');
     expect(await says(1, 'replicate', await request(), '--wait')).toContain('Set "overwrite": true');
   }, 60_000);
 

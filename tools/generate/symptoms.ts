@@ -30,7 +30,7 @@ export const symptoms: readonly Symptom[] = [
       ['diskferry explain VM', 'what happened so far, in sentences'],
       ['diskferry retry VM', 'makes a run that waits try again now, or begins a failed one anew'],
     ],
-    failures: ['run-ended', 'run-ended-outside', 'vm-unknown', 'nothing-known'],
+    failures: ['run-ended', 'run-ended-outside', 'vm-unknown', 'vm-not-run', 'nothing-known'],
     findings: [
       'schema-foreign',
       'job-stuck',
