@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { FaultSettings } from '../../simulator/fault-kinds';
@@ -41,6 +41,8 @@ export async function startTestStack(options: Omit<Partial<StackOptions>, 'state
     if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
     return JSON.parse(text) as unknown;
   };
+  // A test that fails leaves commands that wait for servers which are gone by then: jest would wait for them, or end by force.
+  const commands = new Set<ChildProcess>();
   return {
     folder: stack.folder,
     temporalUiUrl: stack.temporalUiUrl,
@@ -49,7 +51,13 @@ export async function startTestStack(options: Omit<Partial<StackOptions>, 'state
     get simulator() {
       return stack.simulator;
     },
-    diskferry: (...args) => runDiskferry([...args, '--state', stack.folder.directory]),
+    diskferry: (...args) =>
+      runDiskferry([...args, '--state', stack.folder.directory], {
+        started: (child) => {
+          commands.add(child);
+          child.once('close', () => commands.delete(child));
+        },
+      }),
     addFaults: async (...faults) => {
       await control('POST', '/faults', faults);
     },
@@ -58,6 +66,7 @@ export async function startTestStack(options: Omit<Partial<StackOptions>, 'state
     },
     census: () => control('GET', '/world'),
     stop: async () => {
+      for (const child of commands) child.kill('SIGKILL');
       await stack.stop();
       await folder.remove();
     },
@@ -67,13 +76,14 @@ export async function startTestStack(options: Omit<Partial<StackOptions>, 'state
 /** Runs the built command line, as a user does. */
 export async function runDiskferry(
   args: readonly string[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly started?: (child: ChildProcess) => void } = {},
 ): Promise<CommandRun> {
   const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'diskferry.js'), ...args], {
     env: ownEnvironment(process.env),
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.signal !== undefined && { signal: options.signal }),
   });
+  options.started?.(child);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (part: Buffer) => stdout.push(part));
