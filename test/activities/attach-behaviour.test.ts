@@ -200,7 +200,7 @@ describe('detachVolume and confirmDeviceGone', () => {
 
   test('a disk that appears though CloudStack says detached: device-still-there, and the remedy is named', async () => {
     const text = 'Job is cancelled as it has been blocking others for too long';
-    await world.control.fault({ kind: 'ghost', command: 'attachVolume', ms: 100, text });
+    await world.control.fault({ kind: 'ghost', command: 'attachVolume', ms: 30, text });
     expect((await failing(attach())).message).toContain('blocking others');
     expect(await detach()).toMatchObject({ outcome: 'undone' });
     const failed = await failing(actor.activities.confirmDeviceGone(journey.volumeInput));
