@@ -72,6 +72,29 @@ describe('snapshotVolume', () => {
     await endsClean();
   });
 
+  test('the second snapshot is still being made: waited for, and removed once it can be', async () => {
+    const cut = FailoverJourney.actor(world, journey, {
+      failpoint: (effect, side) =>
+        effect === 'snapshotVolume.send' && side === 'after' ? Promise.reject(new Error('cut off')) : Promise.resolve(),
+    });
+    await failing(journey.run(cut, 'snapshotVolume'));
+    const states = async () => (await snapshots()).map(({ state }) => state);
+    await until(async () => (await states()).join() === 'BackedUp');
+    const [first] = await snapshots();
+    await world.control.fault({ kind: 'delay', command: 'createSnapshot', where: 'work', ms: 2_000 });
+    await world.cloudStack.createSnapshot({ volumeId: first?.volumeId ?? '', name: first?.name ?? '' });
+    await until(async () => (await states()).includes('Creating'));
+
+    const waiting = await failing(snapshot());
+    expect(waiting.code).toBe('job-pending');
+    expect(waiting.message).toMatch(/snapshot \S+ in state (Creating|BackingUp|CreatedOnPrimary)/);
+    await world.control.clearFaults();
+    await until(async () => (await states()).every((state) => state === 'BackedUp'));
+    await asServerRetries(snapshot);
+    expect(await snapshots()).toHaveLength(2);
+    await endsClean();
+  });
+
   test('the job fails: snapshot-failed in its words; the next try removes what it left and takes another', async () => {
     await world.control.fault({ kind: 'fail-job', command: 'createSnapshot', text: 'No space left on device' });
     const failed = await failing(snapshot());
