@@ -32,8 +32,8 @@ const withBundle = {
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // They wait for servers more than they compute: three at once suit two cores.
-  maxWorkers: 3,
+  // They wait for servers more than they compute: four at once suit two cores.
+  maxWorkers: 4,
   testTimeout: 60_000,
   projects: [
     project('guest'),
