@@ -25,14 +25,14 @@ export function makePrunePoints(work: PointWork): FailoverSiteActivities['pruneP
     async (vm, run) => {
       const points = await work.points.ofVm(vm);
       const disks = await work.disks.ofVm(vm);
-      const unverified = unverifiedDisks(disks, await work.volumes.ofVm(vm));
+      const volumes = await work.volumes.ofVm(vm);
+      const unverified = unverifiedDisks(disks, volumes);
       const isVerified = disks.length > 0 && unverified.length === 0;
       const removed: string[] = [];
       const left: string[] = [];
-      const remaining = vm.which === 'all' ? await work.volumes.ofVm(vm) : undefined;
-      if (remaining !== undefined && remaining.length > 0) {
-        const volumes = remaining.map(({ volumeId }) => volumeId).join(', ');
-        return { removed, left: [`The recovery points of VM ${sourceVmPath(vm)} stay: it has volumes (${volumes})`] };
+      if (vm.which === 'all' && volumes.length > 0) {
+        const ids = volumes.map(({ volumeId }) => volumeId).join(', ');
+        return { removed, left: [`The recovery points of VM ${sourceVmPath(vm)} stay: it has volumes (${ids})`] };
       }
       const counting = {
         left: () => [],

@@ -1,4 +1,3 @@
-import { examine } from '../doctor/examine';
 import { repairFacts } from '../doctor/repair-facts';
 import { doctorReport } from '../doctor/report';
 import type { Truths } from '../doctor/truths';
@@ -36,8 +35,8 @@ export function makeRunDoctor(work: DoctorWork): ReconcileActivities['runDoctor'
     ({ site }) => ({ site, applianceId: '?' }),
     async ({ site }) => {
       const truths = await work.truths(site);
+      const { findings, sites } = doctorReport([truths], 'info');
       const view = viewOf(truths);
-      const findings = examine(truths);
       for (const finding of findings) logFinding(work.log, view, finding);
       work.examined?.(site, findings);
       const count = (severity: Finding['severity']): number =>
@@ -51,7 +50,7 @@ export function makeRunDoctor(work: DoctorWork): ReconcileActivities['runDoctor'
           info: count('info'),
         },
         gravest: findings.slice(0, GRAVEST).map(({ id }) => id),
-        notCompared: doctorReport([truths], 'info').sites.flatMap(({ notCompared }) => notCompared),
+        notCompared: sites.flatMap(({ notCompared }) => notCompared),
       };
       const { notCompared } = summary;
       work.log.info({ site, findings: summary.findings, notCompared }, 'Doctor has looked at the site');

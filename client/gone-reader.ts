@@ -10,7 +10,7 @@ export function endWithReader(streams: readonly NodeJS.WriteStream[]): void {
       if (gone) return;
       gone = true;
       if (process.listenerCount('SIGINT') > 0) process.emit('SIGINT');
-      // Not at once: a command that is at its end anyway sets its exit code first.
+      // Whatever it still waits for would be for nobody. Not at once: a command that is at its end anyway sets its exit code first.
       else setImmediate(() => process.exit());
     });
   }

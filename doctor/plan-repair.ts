@@ -90,11 +90,12 @@ function actsFor(view: View, { kind, fields }: Finding, facts: RepairFacts, name
           ...(operation && { operationId: operation.id }),
         },
       ];
-    case 'failed-operation':
     case 'stuck-operation':
-      if (adopted !== undefined) return settleAdopted(view, adopted.id, facts);
-      return [...leaveTheAppliance(view, facts), ...undoCreate(facts, named)];
+      // One of ours is its run's to end.
+      return adopted === undefined ? [] : settleAdopted(view, adopted.id, facts);
+    case 'failed-operation':
     case 'abandoned-leftovers':
+      if (adopted !== undefined) return settleAdopted(view, adopted.id, facts);
       return [...leaveTheAppliance(view, facts), ...undoCreate(facts, named)];
     case 'orphan-export':
     case 'orphan-link':

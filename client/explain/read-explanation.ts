@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { unlessAdopted } from '../adopted-vm';
+import { sayIfAdopted } from '../adopted-vm';
 import { knownOf, type Truth } from '../../doctor/truths';
 import { failure } from '../../domain/failures';
 import { sourceVmPath, type SourceVmKey } from '../../domain/names';
@@ -31,9 +31,7 @@ export async function readExplanation(
     fromDatabase(records, ({ records: { jobs }, failovers: { failovers } }) => recordedRuns({ jobs, failovers }, vm)),
   ]);
   const run = latestRun(valueOf(described) ?? [], valueOf(rows) ?? []);
-  if (run === undefined) {
-    return await unlessAdopted(records?.records, vm, () => Promise.reject(notKnown(vm, described, rows)));
-  }
+  if (run === undefined) throw await sayIfAdopted(records?.records, vm, notKnown(vm, described, rows));
   const [facts, operations, waits] = await Promise.all([
     fromTemporal(temporal, (known) => factsOf(known, run)),
     fromDatabase(records, (open) => operationsOf(open, vm, run.firstRunId)),

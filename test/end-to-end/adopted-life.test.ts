@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCli } from '../../client/cli';
 import { volumeSerial } from '../../domain/names';
 import { contentDigest } from '../../simulator/content-digest';
 import { demoApplianceId as APPLIANCE } from '../../stack/local-stack';
 import { jobSheetQueries } from '../../stack/job-sheet-queries';
-import { ownEnvironment } from '../../stack/own-process';
 import { simulatorControl } from '../../stack/simulator-control';
 import { localSite } from '../../stack/state-folder';
 import { type BrokenInstallation, makeBrokenInstallation } from '../support/broken-installation';
+import { type CommandLine, commandLineOn } from '../support/command-line';
 import { everyForm, older, pgtest2 } from '../support/older-installation';
 import { type SourceVm, sourceVm } from '../support/source-vm';
 import { startTestStack, type TestStack } from '../support/stack';
@@ -23,12 +22,14 @@ const volumeIds = everyForm.map(({ volumeId }) => volumeId);
 let stack: TestStack;
 let installation: BrokenInstallation;
 let pgtest1: SourceVm;
+let shell: CommandLine;
 /** other people's things, as they were found */
 let foreign: unknown;
 
 beforeAll(async () => {
   stack = await startTestStack({ worker: false });
   installation = await makeBrokenInstallation(stack, 'every');
+  shell = commandLineOn(stack, { DISKFERRY_FROM_PASSWORD: installation.password });
   pgtest1 = await sourceVm(stack, everyForm.length, { dataMib: 1 });
   foreign = await installation.foreign();
 }, 180_000);
@@ -39,17 +40,7 @@ afterAll(async () => {
   await stack.stop();
 }, 60_000);
 
-/** Runs a command that must end with this exit code; what it printed, its lines joined where they were broken to fit. */
-async function says(exitCode: number, ...args: string[]): Promise<string> {
-  let text = '';
-  const sink = { write: (part: string) => ((text += part), true) };
-  const ended = await runCli([...args, '--state', stack.folder.directory], {
-    ...{ stdout: sink, stderr: sink, patienceMs: 10_000 },
-    env: { ...ownEnvironment(process.env), DISKFERRY_FROM_PASSWORD: installation.password },
-  });
-  if (ended !== exitCode) throw new Error(`${args.join(' ')}: exit ${String(ended)}: ${text}`);
-  return text.replaceAll(/\s+/g, ' ');
-}
+const says = (exitCode: number, ...args: string[]): Promise<string> => shell.says(exitCode, ...args);
 const adopt = ['adopt', '--in-place', '--source', `${older.host}=vcenter-qc`];
 const file = (name: string): string => stack.folder.path(`${name}.jsonl.gz`);
 const todayOn = (vmId: string): Record<string, string> =>

@@ -2,18 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CommanderError } from 'commander';
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCli } from '../../client/cli';
 import type { ReplicationStatus } from '../../client/replication-status';
 import { contentDigest } from '../../simulator/content-digest';
 import { buildProgram } from '../../client/command-tree';
 import { demoApplianceId as APPLIANCE } from '../../stack/local-stack';
 import { jobSheetQueries } from '../../stack/job-sheet-queries';
 import { simulatorControl } from '../../stack/simulator-control';
-import { ownEnvironment } from '../../stack/own-process';
 import { packageRoot } from '../../stack/package-root';
 import { localSite } from '../../stack/state-folder';
 import type { CliRun } from '../client/support';
 import { type BrokenInstallation, makeBrokenInstallation } from '../support/broken-installation';
+import { type CommandLine, commandLineOn } from '../support/command-line';
 import { older, singleDiskPath } from '../support/older-installation';
 import { resultOf, type SourceVm, sourceVm } from '../support/source-vm';
 import { startTestStack, type TestStack } from '../support/stack';
@@ -31,6 +30,7 @@ const path = (volume: string): string => `remote-vm-${APPLIANCE}-${volume}`;
 let stack: TestStack;
 let broken: BrokenInstallation;
 let pgtest1: SourceVm;
+let shell: CommandLine;
 /** other people's things, and the older rows, as they were found */
 let foreign: unknown;
 let found: Record<string, unknown>;
@@ -38,6 +38,7 @@ let found: Record<string, unknown>;
 beforeAll(async () => {
   stack = await startTestStack({ worker: false });
   broken = await makeBrokenInstallation(stack);
+  shell = commandLineOn(stack, { DISKFERRY_FROM_PASSWORD: broken.password });
   pgtest1 = await sourceVm(stack, 2, { dataMib: 1 });
   foreign = await broken.foreign();
   found = await broken.rows();
@@ -49,24 +50,8 @@ afterAll(async () => {
   await stack.stop();
 }, 60_000);
 
-/** A command line in this process: starting another takes longer than what most of them do. */
-async function run(...args: string[]): Promise<CliRun> {
-  const written = { stdout: '', stderr: '' };
-  const exitCode = await runCli([...args, '--state', stack.folder.directory], {
-    stdout: { write: (text: string) => ((written.stdout += text), true) },
-    stderr: { write: (text: string) => ((written.stderr += text), true) },
-    env: { ...ownEnvironment(process.env), DISKFERRY_FROM_PASSWORD: broken.password },
-    patienceMs: 10_000,
-  });
-  return { exitCode, ...written };
-}
-/** Runs a command that must end with this exit code; what it printed, its lines joined where they were broken to fit. */
-async function says(exitCode: number, ...args: string[]): Promise<string> {
-  const ended = await run(...args);
-  const text = `${ended.stdout}\n${ended.stderr}`;
-  if (ended.exitCode !== exitCode) throw new Error(`${args.join(' ')}: exit ${String(ended.exitCode)}: ${text}`);
-  return text.replaceAll(/\s+/g, ' ');
-}
+const run = (...args: string[]): Promise<CliRun> => shell.run(...args);
+const says = (exitCode: number, ...args: string[]): Promise<string> => shell.says(exitCode, ...args);
 const adopt = ['adopt', '--in-place', '--source', `${older.host}=vcenter-qc`];
 const file = (name: string): string => stack.folder.path(`${name}.jsonl.gz`);
 const rowsOf = async (query: string): Promise<unknown[][]> =>
